@@ -1,0 +1,1 @@
+"""Pure-functional PyTorch for one small network: parameters in, new parameters out."""
