@@ -8,16 +8,13 @@ arguments. `wire` turns trees into bytes, `agreement` compares them.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
-
-type_name = type.__qualname__  # kept from before any student's code could replace things
 
 Tree = Any  # None | bool | int | float | str | list[Tree] | tuple[Tree, ...] | dict[str | int, Tree] | a leaf below
 
@@ -60,3 +57,157 @@ class Other:
 
     type: str
     text: str = field(compare=False, default="")
+
+
+PLAIN_DTYPES = frozenset(
+    {
+        torch.bool,
+        torch.uint8,
+        torch.int8,
+        torch.int16,
+        torch.int32,
+        torch.int64,
+        torch.float16,
+        torch.bfloat16,
+        torch.float32,
+        torch.float64,
+        torch.complex64,
+    }
+)
+
+
+def plain(value: object, *, depth: int = 0) -> Tree:
+    """Give what an answer returned as a tree that shares no memory with it.
+
+    A subclass counts as what it subclasses (a `Parameter` is a tensor, a `torch.Size` a tuple, a NumPy scalar its
+    Python number): how an answer was built is its own affair. What no tree can hold becomes `Other`.
+    """
+    if depth > MAX_DEPTH:
+        return Other("nesting", f"more than {MAX_DEPTH} levels deep")
+    if value is None or isinstance(value, (Array, Raised, Named, Other)):
+        return value
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, (bool, int, float)):
+        return next(number(value) for number in (bool, int, float) if isinstance(value, number))
+    if isinstance(value, str):
+        return str(value)[:MAX_TEXT]
+    if isinstance(value, Tensor):
+        return _plain_tensor(value)
+    if isinstance(value, np.ndarray):
+        return _plain_array(value)
+    if isinstance(value, (list, tuple)):
+        items = [plain(item, depth=depth + 1) for item in value]
+        return tuple(items) if isinstance(value, tuple) else items
+    if isinstance(value, Mapping):
+        return {_plain_key(key): plain(item, depth=depth + 1) for key, item in value.items()}
+    if isinstance(value, torch.dtype):
+        return Named("dtype", str(value))
+    if isinstance(value, torch.device):
+        return Named("device", str(value))
+    return _other(value)
+
+
+def _plain_tensor(value: Tensor) -> Tree:
+    if value.dtype not in PLAIN_DTYPES or value.layout is not torch.strided or value.is_meta:
+        return Other("Tensor", f"dtype {value.dtype}, layout {value.layout}, device {value.device}")
+    try:
+        data = value.detach().resolve_conj().resolve_neg().cpu().as_subclass(Tensor)
+        data = data.clone(memory_format=torch.contiguous_format)
+        data.data_ptr()  # a tensor that escaped from vmap or grad has none
+    except (RuntimeError, NotImplementedError) as error:
+        return Other("Tensor", f"one that cannot be read: {error}"[:MAX_TEXT])
+    return Array(data, "tensor", str(value.device), requires_grad=value.requires_grad)
+
+
+def _plain_array(value: np.ndarray[Any, Any]) -> Tree:
+    try:
+        data = torch.from_numpy(np.array(value, order="C", subok=False))
+    except TypeError:
+        return Other("ndarray", f"dtype {value.dtype}")
+    return Array(data, "array") if data.dtype in PLAIN_DTYPES else Other("ndarray", f"dtype {value.dtype}")
+
+
+def _plain_key(key: object) -> str | int:
+    return key if isinstance(key, (str, int)) else f"<{type(key).__qualname__}>"
+
+
+def _other(value: object) -> Other:
+    try:
+        text = repr(value)[:200]
+    except Exception:  # a student's __repr__ may do anything
+        text = "an object without a readable repr"
+    return Other(type(value).__qualname__, text)
+
+
+def live(tree: Tree, functions: Mapping[str, Callable[..., Any]], device: str = "cpu") -> Any:
+    """Give the value a tree stands for, made afresh: tensors on `device`, functions looked up by name.
+
+    Raises:
+        KeyError: the tree names a function that `functions` lacks.
+    """
+    if isinstance(tree, Array):
+        return _live_array(tree) if tree.kind == "array" else _live_tensor(tree, device)
+    if isinstance(tree, Named):
+        if tree.kind == "function":
+            return functions[tree.name]
+        return (
+            torch.device(tree.name)
+            if tree.kind == "device"
+            else getattr(torch, tree.name.removeprefix("torch."))
+        )
+    if isinstance(tree, dict):
+        return {key: live(item, functions, device) for key, item in tree.items()}
+    if isinstance(tree, list):
+        return [live(item, functions, device) for item in tree]
+    if isinstance(tree, tuple):
+        return tuple(live(item, functions, device) for item in tree)
+    return tree
+
+
+def _live_tensor(array: Array, device: str) -> Tensor:
+    tensor = array.data.to(device, copy=True)
+    if array.strided:
+        tensor = tensor.mT.contiguous().mT if tensor.ndim >= 2 else tensor.repeat_interleave(2)[::2]
+    return tensor.requires_grad_(array.requires_grad)
+
+
+def _live_array(array: Array) -> np.ndarray[Any, Any]:
+    values = array.data.numpy().copy()
+    if array.strided:
+        values = np.repeat(values, 2, axis=-1)[..., ::2] if values.ndim else values
+    return values
+
+
+def leaves(tree: Tree) -> Iterator[Tree]:
+    """Give every leaf of a tree, in order."""
+    if isinstance(tree, dict):
+        tree = tree.values()
+    elif not isinstance(tree, (list, tuple)):
+        yield tree
+        return
+    for item in tree:
+        yield from leaves(item)
+
+
+def identical(a: Tree, b: Tree) -> bool:
+    """Whether two trees are equal to the bit, NaN in the same places included."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, Array):
+        same_form = (a.kind, a.device, a.data.dtype, a.data.shape) == (
+            b.kind,
+            b.device,
+            b.data.dtype,
+            b.data.shape,
+        )
+        return same_form and _bytes(a.data) == _bytes(b.data)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(identical(item, b[key]) for key, item in a.items())
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(identical, a, b))
+    return bool(a == b) or (a != a and b != b)
+
+
+def _bytes(data: Tensor) -> bytes:
+    return data.reshape(-1).view(torch.uint8).numpy().tobytes()

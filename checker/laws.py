@@ -1,0 +1,401 @@
+"""What must hold of an answer: how inputs are drawn for it, what a trial sees, and what may differ.
+
+Agreement with the solution is the first law; the others are the same idea with other inputs or with a trial that
+looks at more than the result. The judge runs a law's trial on the solution, on the student's answer and on each known
+misconception, and compares what was seen. So a law is data, and nothing here knows how to draw, compare or report.
+"""
+
+from __future__ import annotations
+
+import inspect
+import random
+import re
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from checker.observation import identical, plain
+
+Trial = Callable[..., Any]
+"""`trial(answer, *inputs) -> observation`: uses an answer and says what it saw."""
+
+Sizes = Literal["unequal", "any", "one", "empty"]
+
+
+@dataclass(frozen=True)
+class Situation:
+    """How the inputs of some cases are drawn."""
+
+    count: int
+    sizes: Sizes = "unequal"
+    dtype: torch.dtype = torch.float32
+    strided: bool = False
+    extreme: tuple[str, ...] = ()
+    """Arguments drawn from the far ends of the number line."""
+    batched: tuple[tuple[str, int], ...] = ()
+    """Arguments given one more axis, of size B, at a position."""
+    fixed: tuple[tuple[str, int], ...] = ()
+    """Dimensions whose size the law sets."""
+
+
+@dataclass(frozen=True)
+class Law:
+    """Something that must hold."""
+
+    name: str
+    demand: str
+    """What is demanded, to follow the function's name: "gives the same ..."."""
+    trial: Trial
+    situations: tuple[Situation, ...]
+    code: str
+    """What the trial does, as Python for a reader; the inputs stand above it under the names of the arguments."""
+    predicate: Callable[..., str | None] | None = None
+    """Judges an observation by itself: `predicate(observation, *inputs)` says what is wrong, or None."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The function that laws are made for."""
+
+    name: str
+    arguments: tuple[str, ...]
+    trial: Trial
+    code: str
+    changes: tuple[str, ...] = ()
+    has_tensors: bool = True
+    has_floats: bool = True
+    may_be_empty: bool = False
+
+
+Rule = Callable[[Subject], Law | None]
+"""Makes the law for a subject, or None where it cannot apply."""
+
+
+def call(name: str) -> Trial:
+    """Give the trial that calls the function and sees its result."""
+
+    def trial(answer: Any, *inputs: Any) -> Any:
+        return getattr(answer, name)(*inputs)
+
+    return trial
+
+
+def code_of(trial: Trial) -> tuple[tuple[str, ...], str]:
+    """Give a trial's argument names (after `answer`) and its body as Python that stands alone."""
+    answer, *arguments = inspect.signature(trial).parameters
+    source = textwrap.dedent(inspect.getsource(trial))
+    if source.startswith("def"):
+        body = textwrap.dedent(re.split(r"\)\s*(?:->.*)?:\s*\n", source, maxsplit=1)[1])
+        body = re.sub(r'^""".*?"""\n', "", body, flags=re.DOTALL)
+    else:
+        raise ValueError(
+            f"trial {trial!r} is no plain function: write it with `def`, so that it can be shown"
+        )
+    body = re.sub(r"^return ", "", body.rstrip(), flags=re.MULTILINE)
+    return tuple(arguments), re.sub(rf"\b{answer}\.", "", body)
+
+
+# The laws of every function
+
+
+def agrees(subject: Subject) -> Law:
+    """Demand the solution's answer."""
+    return Law("agrees", "gives the right answer", subject.trial, (Situation(8),), subject.code)
+
+
+def keeps_dtype(subject: Subject) -> Law | None:
+    """Demand the right answer in double precision too."""
+    if not subject.has_floats:
+        return None
+    situation = Situation(4, dtype=torch.float64)
+    return Law(
+        "keeps_dtype", "computes in the dtype of its inputs", subject.trial, (situation,), subject.code
+    )
+
+
+def any_size(subject: Subject) -> Law | None:
+    """Demand the right answer for equal sizes, sizes of one and, where it makes sense, empty inputs."""
+    if not subject.arguments:
+        return None
+    situations = [Situation(8, sizes="any"), Situation(3, sizes="one")]
+    if subject.may_be_empty:
+        situations.append(Situation(3, sizes="empty"))
+    return Law("any_size", "works for inputs of any size", subject.trial, tuple(situations), subject.code)
+
+
+def any_layout(subject: Subject) -> Law | None:
+    """Demand the right answer for non-contiguous tensors, and for dicts in another order."""
+    if not subject.has_tensors:
+        return None
+    situation = Situation(4, strided=True)
+    demand = "works for tensors that are not contiguous in memory"
+    return Law("any_layout", demand, subject.trial, (situation,), subject.code)
+
+
+def keeps_device(subject: Subject) -> Law:
+    """Demand the answer on the device of the inputs."""
+    return Law(
+        "keeps_device", "stays on the device of its inputs", subject.trial, (Situation(2),), subject.code
+    )
+
+
+UNCHANGED = "as before"
+SAME = "the same answer"
+
+
+def pure(subject: Subject) -> Law:
+    """Demand that a call changes nothing: no argument, no global state, no later answer."""
+
+    def trial(answer: Any, *inputs: Any) -> Any:
+        arguments_before = _arguments(subject, inputs)
+        state_before = global_state()
+        result = plain(subject.trial(answer, *inputs))
+        state = changes(state_before, global_state())
+        arguments = changes(arguments_before, _arguments(subject, inputs))
+        seen: dict[str, Any] = {"result": result, "after the call": arguments | state}
+        if not subject.changes:
+            again = plain(subject.trial(answer, *inputs))
+            seen["the same call again"] = SAME if identical(result, again) else again
+        return seen
+
+    demand = "changes nothing: neither its arguments nor global state, and it gives the same answer twice"
+    if subject.changes:
+        demand = f"changes nothing but {' and '.join(f'`{name}`' for name in subject.changes)}"
+    return Law("pure", demand, trial, (Situation(4),), subject.code)
+
+
+def _arguments(subject: Subject, inputs: tuple[Any, ...]) -> dict[str, Any]:
+    state: dict[str, Any] = {}
+    for name, value in zip(subject.arguments, inputs, strict=True):
+        if name in subject.changes or callable(value):
+            continue
+        state[f"argument {name}"] = plain(value)
+        if isinstance(value, Tensor):
+            state[f"{name}.requires_grad"] = value.requires_grad
+            state[f"{name}.grad"] = plain(value.grad) if value.is_leaf else None
+    return state
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what became of each named thing: `UNCHANGED`, or what it is now."""
+    return {name: UNCHANGED if identical(before[name], after[name]) else after[name] for name in before}
+
+
+def global_state() -> dict[str, str]:
+    """Give the process-wide settings that a function could change, each as a text."""
+    numpy_state: Any = np.random.get_state(legacy=False)
+    return {
+        "torch's random state": _fingerprint(torch.get_rng_state().numpy().tobytes()),
+        "NumPy's random state": _fingerprint(
+            (numpy_state["state"]["key"].tobytes(), numpy_state["state"]["pos"])
+        ),
+        "Python's random state": _fingerprint(random.getstate()),
+        "default dtype": str(torch.get_default_dtype()),
+        "default device": str(torch.get_default_device()),
+        "grad mode": "on" if torch.is_grad_enabled() else "off",
+        "number of threads": str(torch.get_num_threads()),
+        "deterministic algorithms": "on" if torch.are_deterministic_algorithms_enabled() else "off",
+        "cudnn.deterministic": str(torch.backends.cudnn.deterministic),
+        "cudnn.benchmark": str(torch.backends.cudnn.benchmark),
+    }
+
+
+def _fingerprint(state: object) -> str:
+    return f"state {hash(state) & 0xFFFFFFFF:08x}"
+
+
+DEFAULT: tuple[Rule, ...] = (agrees, keeps_dtype, any_size, any_layout, pure)
+
+
+# Laws that a check asks for
+
+
+def vmaps(**in_dims: int) -> Rule:
+    """Demand that `torch.func.vmap` can map the function over an axis of the named arguments."""
+
+    def rule(subject: Subject) -> Law:
+        dims = tuple(in_dims.get(name) for name in subject.arguments)
+
+        def trial(answer: Any, *inputs: Any) -> Any:
+            mapped = [value for value, dim in zip(inputs, dims, strict=True) if dim is not None]
+
+            def one(*examples: Any) -> Any:
+                values = iter(examples)
+                chosen = (next(values) if dim is not None else x for x, dim in zip(inputs, dims, strict=True))
+                return subject.trial(answer, *chosen)
+
+            return torch.func.vmap(one, in_dims=tuple(dim for dim in dims if dim is not None))(*mapped)
+
+        names = ", ".join(subject.arguments)
+        code = f"torch.func.vmap({subject.name}, in_dims={dims})({names})"
+        situation = Situation(4, batched=tuple(in_dims.items()))
+        return Law("vmaps", "works under torch.func.vmap", trial, (situation,), code)
+
+    return rule
+
+
+def differentiates(*names: str) -> Rule:
+    """Demand the right gradient with respect to the named arguments, tensors or dicts of tensors."""
+
+    def rule(subject: Subject) -> Law:
+        def trial(answer: Any, *inputs: Any) -> Any:
+            leaves: dict[str, Tensor] = {}
+            for name, value in zip(subject.arguments, inputs, strict=True):
+                if name in names:
+                    items = (
+                        {name: value}
+                        if isinstance(value, Tensor)
+                        else {f"{name}[{k!r}]": v for k, v in value.items()}
+                    )
+                    leaves |= {label: tensor.requires_grad_() for label, tensor in items.items()}
+            result = subject.trial(answer, *inputs)
+            if not (isinstance(result, Tensor) and result.requires_grad):
+                return {"the result": "does not require grad: the way back to the arguments is cut"}
+            weights = torch.cos(torch.arange(result.numel(), dtype=result.dtype, device=result.device))
+            value = (weights.reshape(result.shape) * result).sum()
+            grads = torch.autograd.grad(
+                value, list(leaves.values()), allow_unused=True, materialize_grads=True
+            )
+            return {f"gradient for {label}": grad for label, grad in zip(leaves, grads, strict=True)}
+
+        code = "\n".join(
+            [
+                *(f"{name}.requires_grad_()" for name in names),
+                f"result = {subject.code}",
+                "weights = torch.cos(torch.arange(result.numel(), dtype=result.dtype)).reshape(result.shape)",
+                f"torch.autograd.grad((weights * result).sum(), [{', '.join(names)}])",
+            ]
+        )
+        demand = f"is differentiable in {' and '.join(f'`{name}`' for name in names)}"
+        return Law("differentiates", demand, trial, (Situation(4), Situation(2, dtype=torch.float64)), code)
+
+    return rule
+
+
+def stable(*names: str) -> Rule:
+    """Demand the right answer for extreme values, up to 1e4, of the named arguments."""
+
+    def rule(subject: Subject) -> Law:
+        situations = (Situation(8, extreme=names), Situation(4, extreme=names, dtype=torch.float64))
+        return Law(
+            "stable", "is finite and accurate for extreme values", subject.trial, situations, subject.code
+        )
+
+    return rule
+
+
+def shares_memory(name: str) -> Rule:
+    """Demand that the result is a view: what is written into the argument shows in it."""
+    return _written(
+        name, "shares_memory", f"shares memory with `{name}`: writing into `{name}` shows in the result"
+    )
+
+
+def owns_memory(name: str) -> Rule:
+    """Demand that the result is a copy: what is written into the argument does not show in it."""
+    return _written(
+        name, "owns_memory", f"gives a result of its own: writing into `{name}` later leaves it alone"
+    )
+
+
+def _written(name: str, law: str, demand: str) -> Rule:
+    def rule(subject: Subject) -> Law:
+        def trial(answer: Any, *inputs: Any) -> Any:
+            result = subject.trial(answer, *inputs)
+            argument = inputs[subject.arguments.index(name)]
+            with torch.no_grad():
+                argument += 1
+            return result
+
+        code = f"result = {subject.code}\n{name} += 1\nresult"
+        return Law(law, demand, trial, (Situation(6),), code)
+
+    return rule
+
+
+def memory_linear_in(dim: str, *, size: int = 512) -> Rule:
+    """Demand that no tensor grows with the square of a dimension, which is made large."""
+
+    def rule(subject: Subject) -> Law:
+        def trial(answer: Any, *inputs: Any) -> Any:
+            with LargestTensor() as largest:
+                subject.trial(answer, *inputs)
+            limit = 16 * size
+            fits = largest.entries <= limit
+            return {
+                "the largest tensor": f"linear in {dim}"
+                if fits
+                else f"{largest.entries:,} entries at {dim} = {size}"
+            }
+
+        demand = f"needs memory in proportion to {dim}, not to its square"
+        return Law("memory_linear_in", demand, trial, (Situation(1, fixed=((dim, size),)),), subject.code)
+
+    return rule
+
+
+class LargestTensor(TorchDispatchMode):
+    """Notes the largest tensor that any operation makes while the mode is on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entries = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        for item in result if isinstance(result, (tuple, list)) else (result,):
+            if isinstance(item, Tensor):
+                self.entries = max(self.entries, item.untyped_storage().size() // item.element_size())
+        return result
+
+
+def deterministic_in_key(name: str = "key") -> Rule:
+    """Demand of a random function that its key alone decides: same key same draw, other key other draw."""
+
+    def rule(subject: Subject) -> Law:
+        def trial(answer: Any, *inputs: Any) -> Any:
+            place = subject.arguments.index(name)
+            other = (*inputs[:place], inputs[place] ^ 1, *inputs[place + 1 :])
+            first, again, another = (
+                plain(subject.trial(answer, *given)) for given in (inputs, inputs, other)
+            )
+            return {
+                "the same key": SAME if identical(first, again) else "another answer",
+                "another key": SAME if identical(first, another) else "another answer",
+            }
+
+        code = f"{subject.code}\n{name} = {name} ^ 1\n{subject.code}"
+        return Law(
+            "deterministic_in_key", "draws by its key, and by nothing else", trial, (Situation(4),), code
+        )
+
+    return rule
+
+
+def satisfies(predicate: Callable[..., str | None], *, count: int = 4) -> Rule:
+    """Demand what `predicate(result, *inputs)` looks for; it says what is wrong in a sentence, or gives None."""
+
+    def rule(subject: Subject) -> Law:
+        demand = (predicate.__doc__ or predicate.__name__).splitlines()[0].rstrip(".")
+        return Law(predicate.__name__, demand, subject.trial, (Situation(count),), subject.code, predicate)
+
+    return rule
+
+
+def seen_by(trial: Trial, *, count: int = 6) -> Rule:
+    """Demand agreement in what another trial sees; its name is the law's, its docstring the demand."""
+
+    def rule(subject: Subject) -> Law:
+        arguments, code = code_of(trial)
+        if arguments != subject.arguments:
+            raise ValueError(f"trial {trial.__name__!r} takes {arguments}: it must take {subject.arguments}")
+        demand = (trial.__doc__ or trial.__name__).splitlines()[0].rstrip(".")
+        return Law(trial.__name__, demand, trial, (Situation(count),), code)
+
+    return rule

@@ -1,0 +1,388 @@
+"""The vocabulary of `checks.py`: which inputs a function is asked with, which laws it must keep, which hints it has.
+
+    check("matmul", x=tensor("N D"), w=tensor("D H"), hints=["...", "..."])
+
+says all of it: the letters name dimensions, equal letters equal sizes, and the laws of every function (the right
+answer, in every dtype, size and memory layout, and nothing changed by the call) hold without being named. Everything
+here is a description; `draw` makes inputs of it, `laws` says what must hold, `judge` asks.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+import torch
+
+from checker import laws as _laws
+from checker.laws import (
+    Law,
+    Rule,
+    Subject,
+    Trial,
+    agrees,
+    any_layout,
+    any_size,
+    deterministic_in_key,
+    differentiates,
+    keeps_device,
+    keeps_dtype,
+    memory_linear_in,
+    owns_memory,
+    pure,
+    satisfies,
+    seen_by,
+    shares_memory,
+    stable,
+    vmaps,
+)
+
+__all__ = [
+    "agrees",
+    "alternative",
+    "any_layout",
+    "any_size",
+    "array",
+    "boolean",
+    "check",
+    "deterministic_in_key",
+    "differentiates",
+    "integer",
+    "keeps_device",
+    "keeps_dtype",
+    "key",
+    "labels",
+    "memory_linear_in",
+    "misconception",
+    "number",
+    "one_of",
+    "owns_memory",
+    "params",
+    "pure",
+    "rows",
+    "satisfies",
+    "seen_by",
+    "shares_memory",
+    "size",
+    "stable",
+    "tensor",
+    "vmaps",
+]
+
+
+# Inputs
+
+
+class Input:
+    """A description of one argument; `a | b` is sometimes the one, sometimes the other."""
+
+    def __or__(self, other: Input) -> Input:
+        return Either((self, other))
+
+
+@dataclass(frozen=True)
+class TensorInput(Input):
+    """A tensor or an array of a named shape."""
+
+    shape: str
+    low: float = -4.0
+    high: float = 4.0
+    dtype: torch.dtype | None = None
+    kind: Literal["tensor", "array"] = "tensor"
+    requires_grad: bool | None = False
+
+
+@dataclass(frozen=True)
+class RowsInput(Input):
+    """A matrix as nested lists of Python numbers."""
+
+    shape: str
+
+
+@dataclass(frozen=True)
+class ParamsInput(Input):
+    """A dict of tensors."""
+
+    shapes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class SizeInput(Input):
+    """The size of a named dimension, as an int."""
+
+    dim: str
+
+
+@dataclass(frozen=True)
+class NumberInput(Input):
+    """A Python number within bounds."""
+
+    low: float
+    high: float
+    kind: Literal["int", "float", "bool"]
+
+
+@dataclass(frozen=True)
+class KeyInput(Input):
+    """A random key."""
+
+
+@dataclass(frozen=True)
+class Either(Input):
+    """One of several inputs or values."""
+
+    choices: tuple[Any, ...]
+
+    def __or__(self, other: Input) -> Input:
+        return Either((*self.choices, other))
+
+
+def tensor(
+    shape: str,
+    *,
+    low: float = -4.0,
+    high: float = 4.0,
+    dtype: torch.dtype | None = None,
+    requires_grad: bool | None = False,
+) -> Input:
+    """Describe a tensor.
+
+    Args:
+        shape: names of its dimensions, "N D"; a product of names is one dimension, "R*C"; "..." stands for any
+            dimensions, the same wherever it stands in one call; "" is a scalar.
+        low: least entry.
+        high: greatest entry.
+        dtype: what its dtype is always; by default it is float32, and float64 where a law asks for it.
+        requires_grad: whether it requires grad; None for sometimes.
+    """
+    return TensorInput(shape, low, high, dtype, "tensor", requires_grad)
+
+
+def array(shape: str, *, low: float = -4.0, high: float = 4.0) -> Input:
+    """Describe a NumPy array of floats; the shape is written as for `tensor`."""
+    return TensorInput(shape, low, high, kind="array")
+
+
+def labels(shape: str) -> Input:
+    """Describe a tensor of int64 zeros and ones."""
+    return TensorInput(shape, 0, 1, torch.int64)
+
+
+def rows(shape: str) -> Input:
+    """Describe a matrix as a list of lists of Python numbers: floats, or ints, or both."""
+    return RowsInput(shape)
+
+
+def params(shapes: Mapping[str, str]) -> Input:
+    """Describe a dict of tensors: `params({"w": "D", "b": ""})`."""
+    return ParamsInput(dict(shapes))
+
+
+def size(dim: str) -> Input:
+    """Describe an int that is the size of a named dimension of the same call."""
+    return SizeInput(dim)
+
+
+def integer(low: int, high: int) -> Input:
+    """Describe an int between two bounds, both included."""
+    return NumberInput(low, high, "int")
+
+
+def number(low: float, high: float) -> Input:
+    """Describe a float between two bounds."""
+    return NumberInput(low, high, "float")
+
+
+def boolean() -> Input:
+    """Describe True or False."""
+    return NumberInput(0, 1, "bool")
+
+
+def key() -> Input:
+    """Describe a random key of `xorfunc.random`."""
+    return KeyInput()
+
+
+def one_of(*choices: Any) -> Input:
+    """Describe one of several values: functions that `checks.py` defines, numbers, strings, or other inputs."""
+    return Either(choices)
+
+
+# Checks, misconceptions, alternatives
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far an entry may be from the right one: `relative * |right| + absolute`.
+
+    Without an absolute part, one is scaled to the largest entry, so that small answers are judged like large ones.
+    """
+
+    relative: float
+    absolute: float | None = None
+
+
+TOLERANCES: Mapping[torch.dtype, Tolerance] = {
+    # About 250 units in the last place: room for another order of the same sums, none for another formula.
+    torch.float16: Tolerance(1e-2),
+    torch.bfloat16: Tolerance(3e-2),
+    torch.float32: Tolerance(3e-5),
+    torch.float64: Tolerance(1e-10),
+    torch.complex64: Tolerance(3e-5),
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """All that one function is checked by."""
+
+    name: str
+    inputs: Mapping[str, Input]
+    laws: tuple[Law, ...]
+    hints: tuple[str, ...]
+    off_limits: tuple[str, ...]
+    least: Mapping[str, int]
+    where: Callable[..., bool] | None
+    values: bool
+    tolerances: Mapping[torch.dtype, Tolerance]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Another way to write one function: a right one, or a known mistake with the sentence that helps."""
+
+    function: str
+    slug: str
+    answer: Any
+    advice: str | None = None
+
+
+def check(
+    name: str,
+    /,
+    *,
+    trial: Trial | None = None,
+    laws: Sequence[Rule] = (),
+    without: Sequence[Rule] = (),
+    least: Mapping[str, int] | None = None,
+    where: Callable[..., bool] | None = None,
+    changes: Sequence[str] = (),
+    values: bool = True,
+    tolerances: Mapping[torch.dtype, Tolerance] | None = None,
+    off_limits: Sequence[str] = (),
+    hints: Sequence[str] = (),
+    **inputs: Input,
+) -> None:
+    """Say how one function is checked.
+
+    Args:
+        name: the function's or class's name.
+        trial: `trial(answer, *inputs)` uses the answer and gives what it saw, where that is more than the result.
+        laws: what must hold beside the laws of every function.
+        without: laws of every function that do not hold of this one.
+        least: the smallest size of a dimension where it is not 1; 0 says that it may be empty.
+        where: keeps only inputs of which it is true.
+        changes: arguments that the function changes in place.
+        values: False for a random function, whose values are left to its laws while kind, shape and dtype agree.
+        tolerances: how exact entries must be, by dtype.
+        off_limits: dotted names that raise while this function runs, since they would be the answer.
+        hints: from gentle to nearly the answer.
+        inputs: the arguments in order, each by its description.
+
+    Raises:
+        ValueError: a trial takes other arguments than the inputs.
+    """
+    arguments = tuple(inputs)
+    code = f"{name}({', '.join(arguments)})"
+    if trial is not None:
+        taken, code = _laws.code_of(trial)
+        if taken != arguments:
+            raise ValueError(
+                f"the trial of {name!r} takes {taken}: it must take {arguments}, the inputs of its check"
+            )
+    sizes = dict(least or {})
+    subject = Subject(
+        name,
+        arguments,
+        trial or _laws.call(name),
+        code,
+        tuple(changes),
+        has_tensors=any(_has_tensors(given) for given in inputs.values()),
+        has_floats=any(_has_floats(given) for given in inputs.values()),
+        may_be_empty=0 in sizes.values(),
+    )
+    rules = [rule for rule in _laws.DEFAULT if rule not in without] + list(laws)
+    made = tuple(law for rule in rules if (law := rule(subject)) is not None)
+    tolerance = {**TOLERANCES, **(tolerances or {})}
+    _current().append(
+        Check(name, inputs, made, tuple(hints), tuple(off_limits), sizes, where, values, tolerance)
+    )
+
+
+Answer = TypeVar("Answer", bound=Callable[..., Any])
+
+
+def misconception(function: str, advice: str) -> Callable[[Answer], Answer]:
+    """Declare a wrong answer that students give; its own name is the slug that reports carry.
+
+    Args:
+        function: the function of the exercise that it stands for.
+        advice: the sentence that helps, addressed to the student.
+    """
+    return _variant(function, advice)
+
+
+def alternative(function: str) -> Callable[[Answer], Answer]:
+    """Declare a right answer in another form, which the checks must pass."""
+    return _variant(function, None)
+
+
+def _variant(function: str, advice: str | None) -> Callable[[Answer], Answer]:
+    def declare(answer: Answer) -> Answer:
+        _current().append(Variant(function, answer.__name__, answer, advice))
+        return answer
+
+    return declare
+
+
+def _has_tensors(given: Any) -> bool:
+    if isinstance(given, Either):
+        return any(_has_tensors(choice) for choice in given.choices)
+    return isinstance(given, (TensorInput, ParamsInput))
+
+
+def _has_floats(given: Any) -> bool:
+    if isinstance(given, Either):
+        return any(_has_floats(choice) for choice in given.choices)
+    return isinstance(given, ParamsInput) or (isinstance(given, TensorInput) and given.dtype is None)
+
+
+# Reading a file of declarations
+
+_open: list[list[Any]] = []
+
+
+def _current() -> list[Any]:
+    if not _open:
+        return []  # the file was imported by itself, to be read or tested: nobody collects
+    return _open[-1]
+
+
+def declarations(source: str, filename: str) -> tuple[list[Any], dict[str, Any]]:
+    """Execute a file of declarations; give what it declared, in order, and its globals."""
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    names: dict[str, Any] = {"__name__": filename, "__file__": filename}
+    _open.append([])
+    try:
+        exec(compile(source, filename, "exec", dont_inherit=True), names)
+        return _open[-1], names
+    finally:
+        _open.pop()
+
+
+def collect(source: str, filename: str) -> tuple[dict[str, Check], dict[str, Any]]:
+    """Execute a `checks.py`; give its checks by function, and its globals, where inputs find their functions."""
+    declared, names = declarations(source, filename)
+    return {item.name: item for item in declared if isinstance(item, Check)}, names
