@@ -8,18 +8,17 @@ misconception, and compares what was seen. So a law is data, and nothing here kn
 from __future__ import annotations
 
 import inspect
-import random
 import re
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from checker import global_state
 from checker.observation import identical, plain
 
 Trial = Callable[..., Any]
@@ -154,9 +153,9 @@ def pure(subject: Subject) -> Law:
 
     def trial(answer: Any, *inputs: Any) -> Any:
         arguments_before = _arguments(subject, inputs)
-        state_before = global_state()
+        state_before = global_state.read()
         result = plain(subject.trial(answer, *inputs))
-        state = changes(state_before, global_state())
+        state = changes(state_before, global_state.read())
         arguments = changes(arguments_before, _arguments(subject, inputs))
         seen: dict[str, Any] = {"result": result, "after the call": arguments | state}
         if not subject.changes:
@@ -185,29 +184,6 @@ def _arguments(subject: Subject, inputs: tuple[Any, ...]) -> dict[str, Any]:
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """Give what became of each named thing: `UNCHANGED`, or what it is now."""
     return {name: UNCHANGED if identical(before[name], after[name]) else after[name] for name in before}
-
-
-def global_state() -> dict[str, str]:
-    """Give the process-wide settings that a function could change, each as a text."""
-    numpy_state: Any = np.random.get_state(legacy=False)
-    return {
-        "torch's random state": _fingerprint(torch.get_rng_state().numpy().tobytes()),
-        "NumPy's random state": _fingerprint(
-            (numpy_state["state"]["key"].tobytes(), numpy_state["state"]["pos"])
-        ),
-        "Python's random state": _fingerprint(random.getstate()),
-        "default dtype": str(torch.get_default_dtype()),
-        "default device": str(torch.get_default_device()),
-        "grad mode": "on" if torch.is_grad_enabled() else "off",
-        "number of threads": str(torch.get_num_threads()),
-        "deterministic algorithms": "on" if torch.are_deterministic_algorithms_enabled() else "off",
-        "cudnn.deterministic": str(torch.backends.cudnn.deterministic),
-        "cudnn.benchmark": str(torch.backends.cudnn.benchmark),
-    }
-
-
-def _fingerprint(state: object) -> str:
-    return f"state {hash(state) & 0xFFFFFFFF:08x}"
 
 
 DEFAULT: tuple[Rule, ...] = (agrees, keeps_dtype, any_size, any_layout, pure)

@@ -1,0 +1,83 @@
+"""What an instructor wrote for one exercise, read into memory: the right answers, the checks, the known mistakes.
+
+Only the judge reads it. The worker gets the text of `checks.py`, which holds no answer.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+from checker import spec
+from checker.laws import Law
+from checker.observation import Raised, Tree, live, plain
+from checker.spec import Check, Variant
+
+
+@dataclass(frozen=True)
+class AnswerKey:
+    """One exercise as its instructor wrote it."""
+
+    folder: Path
+    solution: ModuleType
+    checks: Mapping[str, Check]
+    checks_source: str
+    functions: Mapping[str, Any]
+    """The globals of `checks.py`, where inputs and trials find their functions."""
+
+    @cached_property
+    def misconceptions(self) -> list[Variant]:
+        """The known mistakes, in the order of the file."""
+        return self._variants("misconceptions.py")
+
+    @cached_property
+    def alternatives(self) -> list[Variant]:
+        """The right answers in other forms, in the order of the file."""
+        return self._variants("alternatives.py")
+
+    def _variants(self, name: str) -> list[Variant]:
+        path = self.folder / name
+        if not path.exists():
+            return []
+        declared, _ = spec.declarations(path.read_text("utf-8"), str(path))
+        return [item for item in declared if isinstance(item, Variant)]
+
+    def with_variant(self, variant: Variant) -> SimpleNamespace:
+        """Give the solution with one function replaced."""
+        return SimpleNamespace(**{**vars(self.solution), variant.function: variant.answer})
+
+    def observe(self, answer: Any, law: Law, case: tuple[Tree, ...], device: str) -> Tree:
+        """Run a law's trial on a trusted answer; what it raises is an observation too."""
+        try:
+            return plain(law.trial(answer, *live(case, self.functions, device)))
+        except Exception as error:
+            return Raised(type(error).__qualname__, str(error))
+
+
+def load(folder: Path) -> AnswerKey:
+    """Read the answer key of an exercise.
+
+    Args:
+        folder: `solutions/exerciseN_topic`.
+
+    Raises:
+        OSError: a file is missing.
+    """
+    path = folder / "checks.py"
+    source = path.read_text("utf-8")
+    checks, functions = spec.collect(source, str(path))
+    return AnswerKey(folder, _import(folder / "solution.py"), checks, source, functions)
+
+
+def _import(path: Path) -> ModuleType:
+    source = path.read_text("utf-8")
+    module = ModuleType(f"{path.parent.name}_{path.stem}")
+    module.__file__ = str(path)
+    linecache.cache[str(path)] = (len(source), None, source.splitlines(keepends=True), str(path))
+    exec(compile(source, str(path), "exec", dont_inherit=True), vars(module))
+    return module

@@ -1,0 +1,54 @@
+"""Which known mistake explains the answers, if one does.
+
+A misconception is named on evidence alone: it must answer every drawn question as the student's function did, and on
+at least three of them answer otherwise than the solution. Where the evidence is thinner nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from checker.draw import Case
+from checker.laws import Law
+from checker.observation import Tree
+from checker.spec import Variant
+
+ENOUGH = 3
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One question, and what the solution and the student's function let a trial see."""
+
+    law: Law
+    case: Case
+    expected: Tree
+    got: Tree
+
+
+def explain(
+    misconceptions: Iterable[Variant],
+    evidence: Sequence[Evidence],
+    observe: Callable[[Variant, Law, Case], Tree],
+    agree: Callable[[Evidence, Tree, Tree], bool],
+) -> Variant | None:
+    """Give the first misconception that the evidence names, or None.
+
+    Args:
+        misconceptions: the known mistakes for the function.
+        evidence: every question that was asked.
+        observe: runs a law's trial on a misconception.
+        agree: whether two observations of one question count as the same answer.
+    """
+    for known in misconceptions:
+        telling = 0
+        for item in evidence:
+            answer = observe(known, item.law, item.case)
+            if not agree(item, answer, item.got):
+                break
+            telling += not agree(item, item.expected, answer)
+        else:
+            if telling >= ENOUGH:
+                return known
+    return None

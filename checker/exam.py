@@ -1,0 +1,228 @@
+"""One exercise's check from a student's file to a report.
+
+The order matters for speed and for safety: torch is imported, then the zygote is forked, and only then are hypothesis
+and the answer key loaded, so that no worker ever holds either. Each function gets a worker of its own: whatever one
+does to its process, the others start afresh.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import inspect
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checker import sandbox
+from checker.course import Exercise
+from checker.sandbox import Job, Loaded, Lost, Workers
+from checker.verdict import Report, Verdict
+
+if TYPE_CHECKING:
+    from checker.answer_key import AnswerKey
+    from checker.observation import Raised
+
+OnVerdict = Callable[[Verdict], None]
+
+
+class NoDevice(Exception):
+    """The device that was asked for is not there."""
+
+
+def check(
+    exercise: Exercise,
+    file: Path,
+    functions: Sequence[str] | None = None,
+    *,
+    device: str = "auto",
+    seed: int = 0,
+    timeout: float = 10.0,
+    on_verdict: OnVerdict | None = None,
+) -> Report:
+    """Check a student's file.
+
+    Args:
+        exercise: what the file should solve.
+        file: the student's file.
+        functions: which functions to check; all by default.
+        device: where inputs are made: "cpu", "cuda", or "auto" for cuda where there is one.
+        seed: decides which inputs are drawn.
+        timeout: seconds that one function may take, all its calls together.
+        on_verdict: told of each verdict as soon as it is known.
+
+    Raises:
+        NoDevice: `device` is "cuda" and there is none.
+        OSError: the file cannot be read.
+    """
+    with sandbox.start() as workers:
+        return check_with(
+            workers,
+            exercise,
+            file,
+            functions,
+            device=device,
+            seed=seed,
+            timeout=timeout,
+            on_verdict=on_verdict,
+        )
+
+
+def check_with(
+    workers: Workers,
+    exercise: Exercise,
+    file: Path,
+    functions: Sequence[str] | None = None,
+    *,
+    device: str = "auto",
+    seed: int = 0,
+    timeout: float = 10.0,
+    shrink: bool = True,
+    on_verdict: OnVerdict | None = None,
+) -> Report:
+    """Check a student's file by workers that are there already; see `check`."""
+    start = time.perf_counter()
+    data = file.read_bytes()
+    from checker import answer_key  # after the fork, since no worker may hold an answer
+
+    key = answer_key.load(exercise.folder)
+    submission = Submission(file, data, key, _device(device), seed, timeout, shrink)
+    verdicts: list[Verdict] = []
+    unusable: Verdict | None = submission.unreadable
+    for name in functions or key.checks:
+        began = time.perf_counter()
+        if unusable is None:
+            verdict, concerns_all = _examine(workers, submission, name)
+            unusable = verdict if concerns_all else None
+        else:
+            verdict = replace(unusable, name=name, hints=len(key.checks[name].hints))
+        verdicts.append(replace(verdict, seconds=time.perf_counter() - began))
+        if on_verdict is not None:
+            on_verdict(verdicts[-1])
+    seconds = time.perf_counter() - start
+    return Report(exercise.name, submission.device, seed, tuple(verdicts), seconds, str(file))
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A student's file, and what it is checked with."""
+
+    file: Path
+    data: bytes
+    key: AnswerKey
+    device: str
+    seed: int
+    timeout: float
+    shrink: bool
+
+    @cached_property
+    def source(self) -> str:
+        """The text of the file, decoded as Python would."""
+        return importlib.util.decode_source(self.data)
+
+    @property
+    def unreadable(self) -> Verdict | None:
+        """The verdict on every function of a file that is no text."""
+        try:
+            self.source.encode()
+        except (SyntaxError, UnicodeError) as error:
+            return Verdict(
+                "", "invalid", f"{self.file.name} is no text that Python can read: {error}. Save it as UTF-8."
+            )
+        return None
+
+    @property
+    def module(self) -> str:
+        """The name to import the file by, from the course folder."""
+        folder = self.file.resolve().parent.name
+        return f"{folder}.{self.file.stem}" if folder == "exercises" else self.file.stem
+
+    def job(self, name: str) -> Job:
+        """Give what a worker needs to run one function, and nothing more."""
+        folder, check = str(self.file.resolve().parent), self.key.checks[name]
+        return Job(
+            self.source, str(self.file), folder, self.key.checks_source, name, check.off_limits, self.device
+        )
+
+
+def _examine(workers: Workers, submission: Submission, name: str) -> tuple[Verdict, bool]:
+    """Give the verdict on one function, and whether the whole file shares it."""
+    from checker.judge import Question, judge
+
+    check = submission.key.checks[name]
+    deadline = time.monotonic() + submission.timeout
+    file = submission.file.name
+    try:
+        worker = workers.worker(submission.job(name), deadline=deadline)
+    except Lost as error:
+        return Verdict(name, error.status, f"while {file} was imported: {error.message}"), True
+    with worker:
+        if worker.loaded.problem is not None:
+            return replace(_import_failed(name, file, worker.loaded.problem), printed=worker.printed), True
+        problem = _unfit(name, worker.loaded, submission)
+        if problem is None:
+            key, device, seed = submission.key, submission.device, submission.seed
+            question = Question(key, check, worker, submission.module, device, seed, deadline)
+            problem = judge(question, shrink=submission.shrink)
+        return replace(problem, printed=worker.printed, hints=len(check.hints)), False
+
+
+def _import_failed(name: str, file: str, problem: Raised) -> Verdict:
+    from checker.wording import traceback_text
+
+    what = "is not valid Python" if problem.type in SYNTAX_ERRORS else "cannot be imported"
+    message = f"{file} {what}: {problem.type}: {problem.message}"
+    return Verdict(name, "invalid", message, traceback=traceback_text(problem))
+
+
+SYNTAX_ERRORS = ("SyntaxError", "IndentationError", "TabError")
+
+
+def _unfit(name: str, loaded: Loaded, submission: Submission) -> Verdict | None:
+    """Give the verdict on a function that cannot be asked: there is none, or it takes other arguments."""
+    file, answer = submission.file.name, getattr(submission.key.solution, name)
+    if loaded.kind == "missing":
+        near = difflib.get_close_matches(name, set(loaded.names) - set(submission.key.checks), n=1)
+        guess = f": is `{near[0]}` meant to be it?" if near else "."
+        return Verdict(name, "missing", f"{file} has no `{name}`{guess} Its name must be as in the stub.")
+    wanted = "class" if inspect.isclass(answer) else "function"
+    if wanted == "class" and loaded.kind != "class":
+        return Verdict(name, "invalid", f"`{name}` must be a class, and is a {loaded.kind}.")
+    if loaded.kind not in ("function", "class", "callable"):
+        return Verdict(
+            name, "invalid", f"`{name}` must be a {wanted}, and is an object of type {loaded.kind}."
+        )
+    if loaded.parameters is None or _accepts(loaded.parameters, list(inspect.signature(answer).parameters)):
+        return None
+    given = ", ".join(parameter for parameter, _, _ in loaded.parameters)
+    wanted_names = ", ".join(inspect.signature(answer).parameters)
+    message = f"`{name}` takes ({given}), and must take ({wanted_names}): keep the arguments of the stub."
+    return Verdict(name, "invalid", message)
+
+
+def _accepts(parameters: Sequence[tuple[str, str, bool]], wanted: Sequence[str]) -> bool:
+    """Whether a call with the wanted arguments, in their order, fits; other names are the student's own affair."""
+    positional = [(name, default) for name, kind, default in parameters if kind.startswith("POSITIONAL")]
+    starred = any(kind == "VAR_POSITIONAL" for _, kind, _ in parameters)
+    needed = sum(not default for _, default in positional)
+    if any(kind == "KEYWORD_ONLY" and not default for _, kind, default in parameters):
+        return False
+    if not (needed <= len(wanted) and (starred or len(wanted) <= len(positional))):
+        return False
+    names = [name for name, _ in positional][: len(wanted)]
+    return set(names) != set(wanted) or names == list(wanted)
+
+
+def _device(wanted: str) -> str:
+    import torch
+
+    if wanted == "cpu":
+        return wanted
+    if torch.cuda.is_available():
+        return "cuda"
+    if wanted == "auto":
+        return "cpu"
+    raise NoDevice("PyTorch finds no CUDA device here: leave out --device, or say --device cpu.")

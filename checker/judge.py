@@ -1,0 +1,194 @@
+"""One function's check: draw inputs, ask the worker, compare with the solution, shrink, name the mistake.
+
+The judge trusts nobody but the answer key. For every law of the function it draws cases, runs the law's trial on the
+solution here and has the worker run it on the student's function there. All cases are asked even after a difference,
+because the answers to all of them are the evidence on which a known mistake is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from checker import diagnose, draw, global_state
+from checker.agreement import Aspect, Difference, Standard, difference
+from checker.answer_key import AnswerKey
+from checker.diagnose import Evidence
+from checker.draw import Case
+from checker.laws import Law
+from checker.observation import Array, Raised, Tree, leaves, live
+from checker.sandbox import Lost
+from checker.spec import Check, Variant
+from checker.verdict import Failure, Verdict
+from checker.wording import pasteable, sentence, traceback_text
+
+EXTRA_EVIDENCE = 8
+"""Further cases for each failed law: some mistakes show only in situations that few of the first cases are in."""
+
+
+class Worker(Protocol):
+    """What runs the student's function on questions: `sandbox.Worker`, or a stand-in."""
+
+    def ask(self, law: str, inputs: tuple[Tree, ...], *, deadline: float) -> Tree:
+        """Give what the law's trial saw; raises `sandbox.Lost` when the worker is gone."""
+        ...
+
+
+class _TodoError(Exception):
+    """The function is still the stub."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Who is asked what: one function, its check, and all that answers depend on."""
+
+    key: AnswerKey
+    check: Check
+    worker: Worker
+    module: str
+    """The student's module as an import would name it, for counterexamples."""
+    device: str
+    seed: int
+    deadline: float
+    """By `time.monotonic()`."""
+
+    def ask(self, law: Law, case: Case) -> Evidence:
+        """Ask solution and student one question."""
+        got = self.worker.ask(law.name, case, deadline=self.deadline)
+        if isinstance(got, Raised) and got.type == "NotImplementedError" and got.innermost_is_own:
+            raise _TodoError
+        return Evidence(law, case, self.key.observe(self.key.solution, law, case, self.device), got)
+
+    def compare(self, item: Evidence, expected: Tree, got: Tree) -> Difference | None:
+        """Give what parts two answers to one question."""
+        if item.law.predicate is not None and not isinstance(got, Raised):
+            inputs = live(item.case, self.key.functions, self.device)
+            wrong = item.law.predicate(live(got, self.key.functions, self.device), *inputs)
+            return None if wrong is None else Difference(Aspect.VALUES, (), item.law.demand, wrong)
+        return difference(expected, got, self.standard(item.case))
+
+    def standard(self, case: Case) -> Standard:
+        """Say how strictly answers about a case are compared."""
+        scale = max((float(leaf.data.abs().max()) for leaf in _float_arrays(case)), default=0.0)
+        return Standard(self.check.tolerances, self.check.values, scale)
+
+    def agree(self, item: Evidence, one: Tree, other: Tree) -> bool:
+        """Whether two answers to one question count as the same: for a predicate, whether it says the same of both."""
+        if item.law.predicate is None:
+            return self.compare(item, one, other) is None
+        verdicts = [self.compare(item, item.expected, answer) for answer in (one, other)]
+        texts = [found and found.got for found in verdicts]
+        return texts[0] == texts[1]
+
+
+def judge(question: Question, *, shrink: bool = True) -> Verdict:
+    """Give the verdict on one function that exists and has the right signature.
+
+    Args:
+        question: the function, its check, and the worker that has loaded the student's file.
+        shrink: whether the counterexample is made as small as it can be.
+    """
+    check, hints = question.check, len(question.check.hints)
+    evidence: list[Evidence] = []
+    asked: tuple[Law, Case] | None = None
+    lost: Lost | None = None
+    try:
+        for law in check.laws:
+            for case in draw.cases(check, law, question.seed, question.key.functions):
+                asked = law, case
+                evidence.append(question.ask(law, case))
+    except _TodoError:
+        return Verdict(check.name, "todo", "still to write", hints=hints)
+    except Lost as error:
+        lost = error
+    failed = _failed_laws(question, evidence)
+    if not failed and lost is not None and asked is not None:
+        example = pasteable(question.module, check, *asked, question.key.functions)
+        failure = Failure(asked[0].name, lost.message, example)
+        return Verdict(check.name, lost.status, lost.message, failures=(failure,), hints=hints)
+    if not failed:
+        return Verdict(check.name, "passed", "", hints=hints)
+    known = _misconception(question, evidence, failed) if lost is None else None
+    first = _smallest(question, failed[0]) if shrink and lost is None else failed[0]
+    raised = first.got if isinstance(first.got, Raised) else None
+    failures = tuple(_failure(question, item) for item in (first, *failed[1:]))
+    return Verdict(
+        check.name,
+        "error" if raised is not None else "failed",
+        failures[0].message,
+        failures=failures,
+        misconception=known and known.slug,
+        advice=known and known.advice,
+        traceback=traceback_text(raised) if raised is not None else None,
+        hints=hints,
+    )
+
+
+def _float_arrays(case: Case) -> Iterator[Array]:
+    for leaf in leaves(case):
+        if isinstance(leaf, Array) and leaf.data.is_floating_point() and leaf.data.numel():
+            yield leaf
+
+
+def _failed_laws(question: Question, evidence: list[Evidence]) -> list[Evidence]:
+    """Give, for each law that failed, the question whose difference explains most."""
+    worst: dict[str, tuple[Aspect, Evidence]] = {}
+    for item in evidence:
+        found = question.compare(item, item.expected, item.got)
+        if found is not None and (item.law.name not in worst or found.aspect < worst[item.law.name][0]):
+            worst[item.law.name] = found.aspect, item
+    return [item for _, item in worst.values()]
+
+
+def _smallest(question: Question, item: Evidence) -> Evidence:
+    """Give the smallest question that shows the same aspect of the same law."""
+    found = question.compare(item, item.expected, item.got)
+    smallest = item
+
+    def fails(case: Case) -> bool:
+        nonlocal smallest
+        candidate = question.ask(item.law, case)
+        other = question.compare(candidate, candidate.expected, candidate.got)
+        if other is None or found is None or other.aspect is not found.aspect:
+            return False
+        smallest = candidate
+        return True
+
+    with suppress(Lost, _TodoError):  # a smaller input that hangs or crashes is another story
+        draw.shrink(question.check, item.law, question.seed, question.key.functions, fails)
+    return smallest
+
+
+def _misconception(question: Question, evidence: list[Evidence], failed: list[Evidence]) -> Variant | None:
+    candidates = [known for known in question.key.misconceptions if known.function == question.check.name]
+    if not candidates:
+        return None
+    extra: list[Evidence] = []
+    with suppress(Lost, _TodoError):
+        for item in failed:
+            more = draw.cases(
+                question.check, item.law, question.seed, question.key.functions, more=EXTRA_EVIDENCE
+            )
+            extra.extend(question.ask(item.law, case) for case in more)
+    telling_first = [*failed, *extra, *evidence]
+
+    def observe(known: Variant, law: Law, case: Case) -> Tree:
+        with global_state.preserved():
+            return question.key.observe(question.key.with_variant(known), law, case, question.device)
+
+    return diagnose.explain(candidates, telling_first, observe, question.agree)
+
+
+def _failure(question: Question, item: Evidence) -> Failure:
+    found = question.compare(item, item.expected, item.got)
+    assert found is not None, "a failure is made of a question whose answers differ"
+    return Failure(
+        item.law.name,
+        sentence(question.check.name, item.law, found),
+        pasteable(question.module, question.check, item.law, item.case, question.key.functions),
+        found.expected,
+        found.got,
+        found.where,
+    )

@@ -1,0 +1,75 @@
+"""What a student reads: differences as sentences, calls as Python to paste, tracebacks of the student's own lines."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+from checker.agreement import Aspect, Difference
+from checker.draw import Case
+from checker.laws import Law
+from checker.literal import literal
+from checker.observation import Named, Raised, leaves
+from checker.spec import Check
+
+
+def sentence(function: str, law: Law, found: Difference) -> str:
+    """Say what is wrong, in the one sentence that a student reads first."""
+    thing = f"`{function}`"
+    if found.path:
+        thing += f": {_place(found)}"
+    match found.aspect:
+        case Aspect.RAISED:
+            text = f"{thing} raised {found.got}"
+        case Aspect.KIND:
+            text = f"{thing} gives {found.got}, where {found.expected} is right"
+        case Aspect.STRUCTURE:
+            text = f"{thing} has {found.got}, where {found.expected} are right"
+        case Aspect.SHAPE:
+            text = f"{thing} has {found.got}, where {found.expected} is right"
+        case Aspect.DTYPE:
+            text = f"{thing} has dtype {found.got}, where {found.expected} is right"
+        case Aspect.DEVICE:
+            text = f"{thing} is on {found.got}, where {found.expected} is right"
+        case Aspect.FINITE:
+            text = f"{thing} is infinite or NaN where the right answer is a number"
+        case Aspect.VALUES if law.predicate is not None:
+            text = f"{thing}: {found.got}"
+        case Aspect.VALUES:
+            text = (
+                f"{thing} gives a wrong value" if found.where in (None, "") else f"{thing} gives wrong values"
+            )
+    if law.name != "agrees":
+        text += f". A right answer {law.demand}"
+    return text.rstrip(".") + "."
+
+
+def _place(found: Difference) -> str:
+    """Name the part of an observation that differs, as a reader would."""
+    words = [f"item {part}" if isinstance(part, int) else part for part in found.path]
+    return ", ".join(words)
+
+
+def pasteable(module: str, check: Check, law: Law, case: Case, functions: Mapping[str, Any]) -> str:
+    """Give the call of a case as Python that can be pasted into a session started in the course folder."""
+    assignments = [f"{name} = {literal(tree)}" for name, tree in zip(check.inputs, case, strict=True)]
+    code = "\n".join([*assignments, law.code])
+    sources = [
+        textwrap.dedent(inspect.getsource(functions[leaf.name])).rstrip() + "\n"
+        for leaf in leaves(case)
+        if isinstance(leaf, Named) and leaf.kind == "function"
+    ]
+    imports = [f"from {module} import {check.name}"]
+    whole = "\n".join([*sources, code])
+    imports += ["import numpy as np"] if re.search(r"\bnp\.", whole) else []
+    imports += ["import torch"] if re.search(r"\btorch\.", whole) else []
+    return "\n".join([*reversed(imports), *sources, code])
+
+
+def traceback_text(raised: Raised) -> str:
+    """Give the student's own lines of a traceback, the outermost first, and the exception."""
+    lines = [f"  line {number}, in {function}\n    {source}" for number, function, source in raised.lines]
+    return "\n".join([*lines, f"{raised.type}: {raised.message}" if raised.message else raised.type])
