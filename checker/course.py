@@ -91,8 +91,8 @@ class Exercise:
         if name in self.functions:
             return name
         raise CourseError(
-            f"{self.name} has no function {name!r}: {nearest(name, self.functions)}"
-            f"its functions are {', '.join(self.functions)}."
+            f"{self.name} has no function {name!r}{nearest(name, self.functions)} "
+            f"Its functions are {', '.join(self.functions)}."
         )
 
     @cached_property
@@ -120,8 +120,12 @@ class Course:
     root: Path
     exercises: tuple[Exercise, ...] = field(repr=False)
 
-    def select(self, name: str) -> Exercise:
+    def select(self, name: str, *, also: Iterable[str] = ()) -> Exercise:
         """The exercise named `exercise3`, `3`, `transforms`, `exercise3_transforms`, or by its file.
+
+        Args:
+            name: what was asked for.
+            also: other names that may have been meant.
 
         Raises:
             CourseError: where there is none, with the nearest name.
@@ -132,10 +136,12 @@ class Course:
             for exercise in self.exercises:
                 if word in (exercise.name, str(exercise.number), exercise.topic, exercise.stem):
                     return exercise
-        names = [name for exercise in self.exercises for name in (exercise.name, exercise.topic)]
+        names = [exercise.name for exercise in self.exercises]
+        topics = [exercise.topic for exercise in self.exercises]
+        known = [] if name.removeprefix("exercise").isdecimal() else [*names, *topics, *also]
         raise CourseError(
-            f"{self.root} has no exercise {name!r}: {nearest(name, names)}"
-            f"its exercises are {', '.join(exercise.name for exercise in self.exercises)}."
+            f"There is no {'exercise or command' if also else 'exercise'} {name!r}{nearest(name, known)} "
+            f"This course has {f'{names[0]} to {names[-1]}' if names else 'no exercises'}."
         )
 
 
@@ -153,14 +159,18 @@ def find(folder: Path | None = None) -> Course:
                 "Name another one with --course DIR, or make one with `xor-check init DIR`."
             )
         return _course(named.resolve())
-    here = Path.cwd()
-    for candidate in (here, *here.parents):
-        if _is_course(candidate):
-            return _course(candidate)
-    raise CourseError(
-        f"No course in {str(here)!r} or above it: go to your course folder, name it with --course DIR, "
-        "or make one with `xor-check init DIR`."
-    )
+    above = _above(Path.cwd())
+    if above is None:
+        raise CourseError(
+            f"No course in {str(Path.cwd())!r} or above it: go to your course folder, "
+            "name it with --course DIR, or make one with `xor-check init DIR`."
+        )
+    return above
+
+
+def around(file: Path) -> Course:
+    """The course that a file lies in; for a file that lies in none, the one that comes with this program."""
+    return _above(file.resolve().parent) or packaged()
 
 
 def packaged() -> Course:
@@ -181,19 +191,25 @@ def parsed(file: Path) -> ast.Module:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """The words `did you mean 'x'? ` where a name is near, otherwise nothing.
+    """The end of a sentence: a question where one of the names is near, otherwise a full stop.
 
     >>> nearest("exercice3", ["exercise1", "exercise3", "transforms"])
-    "did you mean 'exercise3'? "
+    ": did you mean 'exercise3'?"
+    >>> nearest("exercice3", ["transforms"])
+    '.'
     """
     matches = get_close_matches(name, list(names), n=1)
-    return f"did you mean {matches[0]!r}? " if matches else ""
+    return f": did you mean {matches[0]!r}?" if matches else "."
 
 
 def _packaged_root() -> Path:
     package = Path(__file__).parent
     installed = package / "course_files"
     return installed if installed.is_dir() else package.parent
+
+
+def _above(folder: Path) -> Course | None:
+    return next((_course(place) for place in (folder, *folder.parents) if _is_course(place)), None)
 
 
 def _is_course(folder: Path) -> bool:

@@ -1,0 +1,99 @@
+"""The command line as a whole: which commands there are, and how an exercise goes by several names.
+
+Exercises are real commands, made from the course when they are asked for; their short names, file names and
+paths are hidden aliases of them. `--course` decides which exercises there are, so it counts wherever it
+stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from checker.cli import board, check
+from checker.cli.call import CallError, CourseOption, course_of
+from checker.course import CourseError, around
+
+
+class CourseGroup(TyperGroup):
+    """A group whose commands are the exercises of the course, and those that were registered."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments with `--course` before the command, wherever it was written."""
+        return super().parse_args(ctx, course_first(args))
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Exercises first; none where there is no course, so that `--help` works everywhere."""
+        try:
+            exercises = [exercise.name for exercise in course_of(ctx).exercises]
+        except CourseError:
+            exercises = []
+        return exercises + super().list_commands(ctx)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A registered command, otherwise the check of the exercise of this name, otherwise None."""
+        try:
+            return super().get_command(ctx, cmd_name) or self._check(ctx, cmd_name)
+        except (CallError, CourseError):
+            return None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command; where there is none, an error that names the nearest one."""
+        name = args[0]
+        if ctx.resilient_parsing or name.startswith("-") or super().get_command(ctx, name):
+            return super().resolve_command(ctx, args)
+        return name, self._check(ctx, name), args[1:]
+
+    def _check(self, context: Any, name: str) -> Any:
+        file = Path(name) if name.endswith(".py") else None
+        if file is None or not file.is_file():
+            if file is not None and file.name != name:
+                raise CallError(f"There is no file {name!r}: name one that exists, or an exercise.")
+            course = course_of(context)
+            return check.command_for(course, course.select(name, also=self.commands))
+        try:
+            course = course_of(context)
+        except CourseError:
+            course = around(file)
+        return check.command_for(course, course.select(name), file)
+
+
+def course_first(args: Sequence[str]) -> list[str]:
+    """The arguments with `--course DIR` moved to the front.
+
+    >>> course_first(["exercise3", "hvp", "--course", "mine", "--json"])
+    ['--course', 'mine', 'exercise3', 'hvp', '--json']
+    """
+    front: list[str] = []
+    rest: list[str] = []
+    remaining = iter(args)
+    for arg in remaining:
+        if arg == "--course":
+            front += [arg, *[value for value in [next(remaining, None)] if value is not None]]
+        else:
+            (front if arg.startswith("--course=") else rest).append(arg)
+    return front + rest
+
+
+app = typer.Typer(
+    cls=CourseGroup,
+    help="Check the exercises of the course; without a command, show where you are.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def root(context: typer.Context, course: CourseOption = None) -> None:
+    """Check the exercises of the course; without a command, show where you are."""
+    if context.invoked_subcommand is None:
+        board.show(course_of(context))
+
+
+app.command("all")(check.check_all)

@@ -1,0 +1,59 @@
+"""What every command shares: the course it is about, and the error of a wrong call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from checker import course
+from checker.course import Course, Exercise
+
+
+class CallError(Exception):
+    """The command cannot do what it was asked for; the message says the way out. Exit code 2."""
+
+
+CourseOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--course",
+        metavar="DIR",
+        help="The course folder; otherwise $XOR_COURSE, otherwise from here upwards.",
+        show_default=False,
+        is_eager=True,  # which commands there are depends on it, also for --help
+    ),
+]
+
+
+def course_of(context: typer.Context) -> Course:
+    """The course of this call, found once.
+
+    Raises:
+        CourseError: where there is none.
+    """
+    root = context.find_root()
+    if "course" not in root.meta:
+        root.meta["course"] = course.find(root.params.get("course"))
+    return root.meta["course"]
+
+
+def student_file(exercise: Exercise, file: Path | None = None) -> Path:
+    """The file to read: the exercise's own, or another one that was named.
+
+    Raises:
+        CallError: where there is no such file.
+    """
+    if file is None and not exercise.file.is_file():
+        raise CallError(f"{shown(exercise.file)} is missing: `xor-check reset {exercise.name}` writes a fresh one.")
+    if file is not None and not file.is_file():
+        kind = "a folder" if file.is_dir() else "missing"
+        raise CallError(f"--file {str(file)!r} is {kind}: name the Python file that is to be checked.")
+    return file or exercise.file
+
+
+def shown(path: Path) -> str:
+    """A path as a student would write it: from here, where it lies below here."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -1,0 +1,206 @@
+"""`xor-check exercise3 [FUNCTION]` and `xor-check all`: have it checked, show the report, remember it."""
+
+import math
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from checker import draft, progress
+from checker.cli.call import CallError, CourseOption, course_of, shown, student_file
+from checker.course import Course, Exercise
+from checker.verdict import Report, Verdict
+
+if TYPE_CHECKING:
+    from checker.report.terminal import Terminal
+
+SEED = 0
+"""Fixed, so that a result does not flicker; `--seed` shows that it does not depend on luck."""
+
+TIMEOUT = 10.0
+"""Seconds for one function: hundreds of times what a right answer takes."""
+
+
+class Device(StrEnum):
+    """Where the functions are asked to compute."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to check, and how to show it."""
+
+    device: str
+    seed: int
+    timeout: float
+    json: bool
+    color: bool
+    verbose: bool
+
+
+DeviceOption = Annotated[Device, typer.Option("--device", help="Where to compute; auto takes a GPU if there is one.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+SeedOption = Annotated[int, typer.Option("--seed", metavar="N", help="Draw other inputs.")]
+TimeoutOption = Annotated[float, typer.Option("--timeout", metavar="SECONDS", help="Time for each function.")]
+NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colour, as with $NO_COLOR.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show all failures, not only the first.")]
+
+
+def command_for(course: Course, exercise: Exercise, file: Path | None = None) -> Any:
+    """The command that checks an exercise.
+
+    Args:
+        course: where it belongs.
+        exercise: what is checked.
+        file: the file that the command was called by, instead of the exercise's own.
+    """
+    called_by = file
+
+    def complete(incomplete: str) -> list[str]:
+        return [name for name in exercise.functions if name.startswith(incomplete)]
+
+    def check_one(
+        function: Annotated[
+            str | None,
+            typer.Argument(
+                metavar="[FUNCTION]", help="Check only this one.", autocompletion=complete, show_default=False
+            ),
+        ] = None,
+        file: Annotated[
+            Path | None, typer.Option("--file", metavar="PATH", help="Check that file.", show_default=False)
+        ] = None,
+        folder: CourseOption = None,
+        device: DeviceOption = Device.auto,
+        as_json: JsonOption = False,
+        seed: SeedOption = SEED,
+        timeout: TimeoutOption = TIMEOUT,
+        no_color: NoColorOption = False,
+        verbose: VerboseOption = False,
+    ) -> None:
+        options = Options(device.value, seed, seconds(timeout), as_json, not no_color, verbose)
+        functions = None if function is None else [exercise.function(function)]
+        checked = student_file(exercise, file or called_by)
+        (report,) = run(course, {exercise: checked}, functions, options)
+        if as_json:
+            from checker.report import json
+
+            typer.echo(json.one(report))
+        raise typer.Exit(0 if report.passed else 1)
+
+    single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    single.command(exercise.name, help=exercise.summary)(check_one)
+    return typer.main.get_command(single)
+
+
+def check_all(
+    context: typer.Context,
+    folder: CourseOption = None,
+    device: DeviceOption = Device.auto,
+    as_json: JsonOption = False,
+    seed: SeedOption = SEED,
+    timeout: TimeoutOption = TIMEOUT,
+    no_color: NoColorOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Check every exercise."""
+    options = Options(device.value, seed, seconds(timeout), as_json, not no_color, verbose)
+    course = course_of(context)
+    files = {exercise: student_file(exercise) for exercise in course.exercises}
+    reports = run(course, files, None, options)
+    if as_json:
+        from checker.report import json
+
+        typer.echo(json.many(reports))
+    raise typer.Exit(0 if all(report.passed for report in reports) else 1)
+
+
+def run(
+    course: Course, files: Mapping[Exercise, Path], functions: Sequence[str] | None, options: Options
+) -> list[Report]:
+    """Check files: show each line by line, unless JSON is wanted, and remember what was found.
+
+    Args:
+        course: where the exercises belong.
+        files: what is checked, by exercise.
+        functions: which functions of each; all by default.
+        options: how.
+
+    Raises:
+        CallError: where the device that was asked for is not there.
+    """
+    from checker import exam, sandbox  # imports torch
+
+    if sys.stdout is not None:
+        sys.stdout.flush()  # what is still in the buffer when a worker is forked would be printed twice
+    reports: list[Report] = []
+    try:
+        with sandbox.start() as workers:
+            for exercise, file in files.items():
+                screen = _Screen(course, exercise, file, functions or exercise.functions, options)
+                before = draft.read(exercise)
+                report = exam.check_with(
+                    workers,
+                    exercise,
+                    file,
+                    functions,
+                    device=options.device,
+                    seed=options.seed,
+                    timeout=options.timeout,
+                    on_verdict=None if options.json else screen.line,
+                )
+                if exercise.file.is_file() and file.samefile(exercise.file):
+                    remembered = progress.load(course)
+                    progress.save(course, progress.checked(remembered, exercise, report.verdicts, before))
+                if not options.json:
+                    screen.finish(report)
+                reports.append(report)
+    except exam.NoDevice as missing:
+        raise CallError(str(missing)) from missing
+    return reports
+
+
+def seconds(timeout: float) -> float:
+    """A time limit that makes sense.
+
+    Raises:
+        CallError: for zero, a negative number, infinity or NaN.
+    """
+    if not (math.isfinite(timeout) and timeout > 0):
+        raise CallError(f"--timeout {timeout!r} is no time limit: give seconds above 0, such as --timeout 10.")
+    return timeout
+
+
+@dataclass
+class _Screen:
+    """The terminal, from the first verdict on: rich is imported when there is something to show."""
+
+    course: Course
+    exercise: Exercise
+    file: Path
+    functions: Sequence[str]
+    options: Options
+
+    @cached_property
+    def terminal(self) -> "Terminal":
+        from checker.report.terminal import Terminal
+
+        color = self.options.color and not os.environ.get("NO_COLOR")
+        terminal = Terminal(color=color, verbose=self.options.verbose)
+        terminal.start(self.exercise.name, shown(self.file), self.functions)
+        return terminal
+
+    def line(self, verdict: Verdict) -> None:
+        self.terminal.line(verdict)
+
+    def finish(self, report: Report) -> None:
+        after = self.course.exercises[self.course.exercises.index(self.exercise) + 1 :]
+        self.terminal.finish(report, after=after[0].name if after else None, total=len(self.exercise.functions))

@@ -1,0 +1,1 @@
+"""What a check found, shown to a person or to a program."""

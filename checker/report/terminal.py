@@ -1,0 +1,165 @@
+"""A report as a student reads it: a line a function as soon as it is known, then what fails, then what to do.
+
+Colour only repeats what words and marks say. Code stands at the left edge, unwrapped, so that it can be
+pasted. Whatever came out of a student's code is shown as harmless text.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.rule import Rule
+from rich.text import Text
+
+from checker.report.marks import harmless, mark, shows
+from checker.verdict import Failure, Report, Verdict
+
+STYLES = {"passed": "green", "todo": "yellow"}
+"""Of a status; every other one is red."""
+
+OPEN = ("passed", "todo")
+"""Statuses that need no explanation."""
+
+
+class Terminal:
+    """Shows one exercise: `start`, a `line` a verdict, then `finish`."""
+
+    def __init__(self, *, color: bool = True, verbose: bool = False) -> None:
+        self._console = Console(color_system="auto" if color else None, markup=False, highlight=False, emoji=False)
+        self._verbose = verbose
+        self._width = 0
+        self._last = ""
+
+    def start(self, exercise: str, file: str, functions: Sequence[str]) -> None:
+        """Say what is checked, and make room for the longest name."""
+        self._width = max(map(len, functions), default=0)
+        self._last = ""
+        self._console.print(Text.assemble((exercise, "bold"), "  ", self._safe(file)), soft_wrap=True)
+
+    def line(self, verdict: Verdict) -> None:
+        """Show one function: mark, name, status, and the first line of what there is to say."""
+        style = STYLES.get(verdict.status, "red")
+        stream = self._console.file
+        head = Text.assemble(
+            "  ",
+            (mark(verdict.status, stream), style),
+            f" {verdict.name.ljust(self._width)}  ",
+            (verdict.status.ljust(len("crashed")), style),
+        )
+        message = verdict.message.partition("\n")[0]
+        if message and message == self._last:
+            message = "(the same)"  # a file that cannot be imported says so once, not for every function
+        elif message:
+            self._last = message
+        self._hanging(head, self._safe(message))
+
+    def finish(self, report: Report, *, after: str | None, total: int) -> None:
+        """Explain the first function that fails, or all of them, and end with the next step.
+
+        Args:
+            report: what was found.
+            after: the next exercise, if there is one.
+            total: how many functions the exercise has, more than the report where only one was asked for.
+        """
+        failing = [verdict for verdict in report.verdicts if verdict.status not in OPEN]
+        for verdict in failing if self._verbose else failing[:1]:
+            self._explain(report.exercise, verdict)
+        for verdict in report.verdicts:
+            if verdict.status in OPEN and verdict.printed and (self._verbose or len(report.verdicts) == 1):
+                self._rule(verdict.name)
+                self._printed(verdict)
+        self._console.print()
+        self._console.print(self._summary(report))
+        self._console.print(Text(self._next(report, failing, after, total)))
+
+    def _explain(self, exercise: str, verdict: Verdict) -> None:
+        failures = verdict.failures if self._verbose else verdict.failures[:1]
+        self._rule(f"{verdict.name}: {failures[0].law if failures else verdict.status}")
+        self._paragraph(verdict.message)
+        if verdict.advice:
+            self._paragraph(verdict.advice, style="bold")
+        for position, failure in enumerate(failures):
+            if position:
+                self._rule(f"{verdict.name}: {failure.law}")
+            if failure.message != verdict.message:
+                self._paragraph(failure.message)
+            self._failure(failure)
+        if verdict.traceback:
+            self._block("your code, down to the line that raised:", verdict.traceback)
+        self._printed(verdict)
+        if verdict.hints:
+            self._console.print(Text(f"\nhint: xor-check hint {exercise} {verdict.name}"), soft_wrap=True)
+
+    def _failure(self, failure: Failure) -> None:
+        if failure.counterexample:
+            self._block("called:", failure.counterexample)
+        for title, content in (
+            ("expected:", failure.expected),
+            ("got:", failure.got),
+            ("where they differ:", failure.where),
+        ):
+            if content:
+                self._block(title, content)
+
+    def _printed(self, verdict: Verdict) -> None:
+        if verdict.printed.strip():
+            self._block("printed by your code:", verdict.printed.rstrip("\n"))
+
+    def _rule(self, title: str) -> None:
+        line = "─" if shows("─", self._console.file) else "-"
+        self._console.print()
+        self._console.print(Rule(Text(self._safe(title), style="bold"), align="left", characters=line))
+
+    def _paragraph(self, text: str, style: str = "") -> None:
+        self._console.print(Text(self._safe(text), style=style))
+
+    def _block(self, title: str, text: str) -> None:
+        self._console.print()
+        self._console.print(Text(title, style="dim"))
+        self._console.print(Text(self._safe(text)), soft_wrap=True)
+
+    def _hanging(self, head: Text, message: str) -> None:
+        """A line whose message goes on below itself, or below the name where there is little room."""
+        indent = head.cell_len + 1
+        room = self._console.width - indent
+        if not message:
+            head.rstrip()
+            self._console.print(head, soft_wrap=True)
+        elif room < 24:
+            self._console.print(head, soft_wrap=True)
+            for line in Text(message).wrap(self._console, self._console.width - 6):
+                self._console.print(Text.assemble(" " * 6, line), soft_wrap=True)
+        else:
+            first, *rest = Text(message).wrap(self._console, room)
+            self._console.print(Text.assemble(head, " ", first), soft_wrap=True)
+            for line in rest:
+                self._console.print(Text.assemble(" " * indent, line), soft_wrap=True)
+
+    def _summary(self, report: Report) -> Text:
+        counts = Counter(verdict.status for verdict in report.verdicts)
+        words = [f"{counts['passed']} of {len(report.verdicts)} passed"]
+        words += [
+            f"{number} {'to do' if status == 'todo' else status}"
+            for status, number in counts.items()
+            if status != "passed"
+        ]
+        style = "green bold" if report.passed else "bold"
+        return Text.assemble((", ".join(words), style), f"  ({report.seconds:.1f} s, {report.device})")
+
+    def _next(self, report: Report, failing: Sequence[Verdict], after: str | None, total: int) -> str:
+        exercise, verdicts = report.exercise, report.verdicts
+        if failing:
+            return f"Next: change {failing[0].name}, then xor-check {exercise} {failing[0].name}"
+        for verdict in verdicts:
+            if not verdict.passed:
+                return f"Next: write {verdict.name}, then xor-check {exercise} {verdict.name}"
+        if len(verdicts) < total:
+            return f"Next: xor-check {exercise}, which checks all {total} functions"
+        if after:
+            return f"{exercise} is done. Next: xor-check {after}"
+        return f"{exercise} is done, and it is the last one. xor-check shows where you are."
+
+    def _safe(self, text: str) -> str:
+        return harmless(text, self._console.file)
