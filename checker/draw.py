@@ -7,9 +7,10 @@ same cases, whatever the answer under test does with them.
 
 from __future__ import annotations
 
+import functools
 import math
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import hypothesis
@@ -132,15 +133,24 @@ def _run(
     ask()
 
 
-# From descriptions to strategies
+# From descriptions to inputs. Only a few primitive strategies are drawn from, made once and kept: hypothesis checks
+# each strategy that it meets for the first time, which would take longer than all else here.
+
+_whole = functools.cache(st.integers)
+_among = functools.cache(lambda *choices: st.sampled_from(choices))
+
+
+@functools.cache
+def _wholes(low: int, high: int, count: int) -> st.SearchStrategy[tuple[int, ...]]:
+    return st.tuples(*[_whole(low, high)] * count)
 
 
 @st.composite
 def _inputs(draw: st.DrawFn, check: Check, situation: Situation, functions: Mapping[str, Any]) -> Case:
-    shapes = draw(_shapes(check, situation))
+    shapes = _shapes(draw, check, situation)
     batched = dict(situation.batched)
     case = tuple(
-        draw(_input(given, situation, shapes, batched.get(name), name in situation.extreme))
+        _input(draw, given, situation, shapes, batched.get(name), name in situation.extreme)
         for name, given in check.inputs.items()
     )
     if check.where is not None:
@@ -148,56 +158,61 @@ def _inputs(draw: st.DrawFn, check: Check, situation: Situation, functions: Mapp
     return case
 
 
-@st.composite
 def _shapes(draw: st.DrawFn, check: Check, situation: Situation) -> Shapes:
     names = _dims(check)
     fixed = dict(situation.fixed)
     least = {name: check.least.get(name, 1) for name in names}
-    shapes: dict[str, tuple[int, ...]] = {"B": (3,), "": ()}
-    empty = set()
+    shapes: dict[str, tuple[int, ...]] = {"B": (3,)}
+    empty: str | None = None
     if situation.sizes == "empty":
-        candidates = [name for name in names if least[name] == 0]
-        empty = draw(st.sets(st.sampled_from(candidates), min_size=1)) if candidates else set()
+        empty = draw(_among(*(name for name in names if least[name] == 0)))
     used: set[int] = set()
     for name in names:
         if name in fixed:
             shapes[name] = (fixed[name],)
         elif name == "...":
-            ranks = {"one": (0, 0), "any": (0, 3)}.get(situation.sizes, (1, 2))
-            shapes[name] = tuple(draw(st.lists(st.integers(2, 4), min_size=ranks[0], max_size=ranks[1])))
-        elif name in empty:
+            shapes[name] = _any_shape(draw, situation)
+        elif name == empty:
             shapes[name] = (0,)
         elif situation.sizes == "one":
             shapes[name] = (max(1, least[name]),)
         elif situation.sizes == "any":
             low = max(1, least[name])
-            shapes[name] = (draw(st.integers(low, low + 3)),)
+            shapes[name] = (draw(_whole(low, low + 3)),)
         else:
             low = max(2, least[name])
             free = [size for size in range(low, low + len(names) + 2) if size not in used]
-            shapes[name] = (draw(st.sampled_from(free)),)
+            shapes[name] = (draw(_among(*free)),)
             used.update(shapes[name])
     return shapes
 
 
+def _any_shape(draw: st.DrawFn, situation: Situation) -> tuple[int, ...]:
+    if situation.sizes == "one":
+        return ()
+    ranks = (0, 3) if situation.sizes == "any" else (1, 2)
+    return draw(_wholes(2, 4, draw(_whole(*ranks))))
+
+
 def _dims(check: Check) -> list[str]:
-    names: dict[str, None] = {}
+    """Give the names of all dimensions, in the order in which the arguments mention them."""
 
-    def visit(given: Any) -> None:
-        if isinstance(given, Either):
-            for choice in given.choices:
-                visit(choice)
-        elif isinstance(given, (TensorInput, RowsInput)):
-            names.update(dict.fromkeys(given.shape.replace("*", " ").split()))
-        elif isinstance(given, ParamsInput):
-            for shape in given.shapes.values():
-                names.update(dict.fromkeys(shape.replace("*", " ").split()))
-        elif isinstance(given, SizeInput):
-            names.setdefault(given.dim)
+    def words(given: Any) -> Iterator[str]:
+        match given:
+            case Either(choices):
+                for choice in choices:
+                    yield from words(choice)
+            case TensorInput() | RowsInput():
+                yield from given.shape.replace("*", " ").split()
+            case ParamsInput(shapes):
+                yield from " ".join(shapes.values()).replace("*", " ").split()
+            case SizeInput(dim):
+                yield from dim.replace("*", " ").split()
+            case _:
+                pass
 
-    for given in check.inputs.values():
-        visit(given)
-    return [name for name in names if not name.isdigit()]
+    mentioned = (word for given in check.inputs.values() for word in words(given) if not word.isdigit())
+    return list(dict.fromkeys(mentioned))
 
 
 def _shape(text: str, shapes: Shapes, batch_at: int | None = None) -> tuple[int, ...]:
@@ -206,7 +221,7 @@ def _shape(text: str, shapes: Shapes, batch_at: int | None = None) -> tuple[int,
         if word == "...":
             sizes.extend(shapes[word])
         else:
-            factors = (int(name) if name.isdigit() else math.prod(shapes[name]) for name in word.split("*"))
+            factors = (int(name) if name.isdigit() else shapes[name][0] for name in word.split("*"))
             sizes.append(math.prod(factors))
     if batch_at is not None:
         sizes.insert(batch_at, *shapes["B"])
@@ -214,83 +229,70 @@ def _shape(text: str, shapes: Shapes, batch_at: int | None = None) -> tuple[int,
 
 
 def _input(
-    given: Any, situation: Situation, shapes: Shapes, batch_at: int | None = None, extreme: bool = False
-) -> st.SearchStrategy[Tree]:
+    draw: st.DrawFn,
+    given: Any,
+    situation: Situation,
+    shapes: Shapes,
+    batch_at: int | None = None,
+    extreme: bool = False,
+) -> Tree:
     match given:
         case TensorInput():
-            return _tensor(given, situation, _shape(given.shape, shapes, batch_at), extreme)
+            return _tensor(draw, given, situation, _shape(given.shape, shapes, batch_at), extreme)
         case ParamsInput():
             names = list(given.shapes)[:: -1 if situation.strided else 1]
-            entries = {
-                name: _input(TensorInput(given.shapes[name]), situation, shapes, batch_at, extreme)
-                for name in names
-            }
-            return st.fixed_dictionaries(entries)
+            shaped = {name: _shape(given.shapes[name], shapes, batch_at) for name in names}
+            entry = TensorInput("")
+            return {name: _tensor(draw, entry, situation, shape, extreme) for name, shape in shaped.items()}
         case RowsInput():
             height, width = _shape(given.shape, shapes)
-            number = st.one_of(st.integers(-4, 4), st.integers(-32, 32).map(lambda n: n / 8))
-            row = st.lists(number, min_size=width, max_size=width)
-            return st.lists(row, min_size=height, max_size=height)
+            whole = draw(_among(True, False))
+            numbers = [draw(_wholes(-32, 32, width)) for _ in range(height)]
+            return [[n // 8 if whole else n / 8 for n in row] for row in numbers]
         case SizeInput():
-            return st.just(math.prod(_shape(given.dim, shapes)))
+            return _shape(given.dim, shapes)[0]
         case NumberInput(low, high, "bool"):
-            return st.booleans()
+            return draw(_among(False, True))
         case NumberInput(low, high, "int"):
-            return st.integers(int(low), int(high))
+            return draw(_whole(int(low), int(high)))
         case NumberInput(low, high, _):
-            return st.integers(0, 64).map(lambda n: low + (high - low) * n / 64)
+            return low + (high - low) * draw(_whole(0, 64)) / 64
         case KeyInput():
-            word = st.integers(0, 2**32 - 1)
-            return st.tuples(word, word).map(lambda words: Array(torch.tensor(words, dtype=torch.int64)))
-        case Either():
-            return st.one_of(
-                [_input(choice, situation, shapes, batch_at, extreme) for choice in given.choices]
-            )
+            return Array(torch.tensor(draw(_wholes(0, 2**32 - 1, 2)), dtype=torch.int64))
+        case Either(choices):
+            chosen = choices[draw(_whole(0, len(choices) - 1))]
+            return _input(draw, chosen, situation, shapes, batch_at, extreme)
         case _ if callable(given):
-            return st.just(Named("function", given.__name__))
+            return Named("function", given.__name__)
         case _:
-            return st.just(given)
+            return given
 
 
-def _tensor(
-    given: TensorInput, situation: Situation, shape: tuple[int, ...], extreme: bool
-) -> st.SearchStrategy[Array]:
+def _tensor(draw: st.DrawFn, given: TensorInput, situation: Situation, shape: tuple[int, ...], extreme: bool) -> Array:
     dtype = given.dtype or situation.dtype
-    entries = math.prod(shape)
-    number = _entry(given, dtype, extreme)
-    if entries > ENTRIES_DRAWN:
-        values = st.integers(0, 2**31).map(lambda seed: _filled(given, dtype, shape, seed))
+    count = math.prod(shape)
+    if extreme:
+        places = draw(_wholes(1 - len(EXTREMES), len(EXTREMES) - 1, count))
+        data = torch.tensor([math.copysign(EXTREMES[abs(place)], place) for place in places], dtype=dtype)
     else:
-        values = st.lists(number, min_size=entries, max_size=entries).map(
-            lambda numbers: torch.tensor(numbers, dtype=dtype).reshape(shape)
-        )
-    wants_grad = st.booleans() if given.requires_grad is None else st.just(given.requires_grad)
-    strided = situation.strided and entries > 1
-    return st.builds(
-        lambda data, grad: Array(
-            data, given.kind, strided=strided, requires_grad=grad and dtype.is_floating_point
-        ),
-        values,
-        wants_grad,
+        data = _entries(draw, given, dtype, count)
+    requires_grad = draw(_among(False, True)) if given.requires_grad is None else given.requires_grad
+    return Array(
+        data.reshape(shape),
+        given.kind,
+        strided=situation.strided and count > 1,
+        requires_grad=requires_grad and dtype.is_floating_point,
     )
 
 
-def _entry(given: TensorInput, dtype: torch.dtype, extreme: bool) -> st.SearchStrategy[float]:
-    if extreme:
-        return st.tuples(st.sampled_from(EXTREMES), st.sampled_from((1, -1))).map(math.prod)
-    if not dtype.is_floating_point:
-        return st.integers(math.ceil(given.low), math.floor(given.high))
-    steps = _steps(given, dtype)
-    return st.integers(math.ceil(given.low * steps), math.floor(given.high * steps)).map(lambda n: n / steps)
-
-
-def _steps(given: TensorInput, dtype: torch.dtype) -> int:
-    """How many steps one unit has: enough that a narrow range still has many values."""
-    return (10 if dtype is torch.float64 else 8) * (1 if given.high - given.low >= 4 else 16)
-
-
-def _filled(given: TensorInput, dtype: torch.dtype, shape: tuple[int, ...], seed: int) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    steps = _steps(given, dtype) if dtype.is_floating_point else 1
+def _entries(draw: st.DrawFn, given: TensorInput, dtype: torch.dtype, count: int) -> Tensor:
+    steps = 1
+    if dtype.is_floating_point:  # a narrow range has finer steps, so that it still has many values
+        steps = (10 if dtype is torch.float64 else 8) * (1 if given.high - given.low >= 4 else 16)
     low, high = math.ceil(given.low * steps), math.floor(given.high * steps)
-    return (torch.randint(low, high + 1, shape, generator=generator) / steps).to(dtype)
+    if count > ENTRIES_DRAWN:
+        generator = torch.Generator().manual_seed(draw(_whole(0, 2**31)))
+        wholes = torch.randint(low, high + 1, (count,), generator=generator)
+    else:
+        wholes = torch.tensor(draw(_wholes(low, high, count)), dtype=torch.int64)
+    return wholes.to(dtype) / steps if dtype.is_floating_point else wholes.to(dtype)
