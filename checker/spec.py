@@ -40,6 +40,7 @@ from checker.laws import (
 )
 
 __all__ = [
+    "Tolerance",
     "agrees",
     "alternative",
     "any_layout",
@@ -299,9 +300,7 @@ def check(
     if trial is not None:
         taken, code = _laws.code_of(trial)
         if taken != arguments:
-            raise ValueError(
-                f"the trial of {name!r} takes {taken}: it must take {arguments}, the inputs of its check"
-            )
+            raise ValueError(f"the trial of {name!r} takes {taken}: it must take {arguments}, the inputs of its check")
     sizes = dict(least or {})
     subject = Subject(
         name,
@@ -316,9 +315,7 @@ def check(
     rules = [rule for rule in _laws.DEFAULT if rule not in without] + list(laws)
     made = tuple(law for rule in rules if (law := rule(subject)) is not None)
     tolerance = {**TOLERANCES, **(tolerances or {})}
-    _current().append(
-        Check(name, inputs, made, tuple(hints), tuple(off_limits), sizes, where, values, tolerance)
-    )
+    _current().append(Check(name, inputs, made, tuple(hints), tuple(off_limits), sizes, where, values, tolerance))
 
 
 Answer = TypeVar("Answer", bound=Callable[..., Any])

@@ -21,7 +21,9 @@ def cut_to_ints(rows):
     return torch.tensor([[int(number) for number in row] for row in rows], dtype=torch.float32)
 
 
-@misconception("from_rows", "These are the numbers one after the other: keep one row of the matrix for each inner list.")
+@misconception(
+    "from_rows", "These are the numbers one after the other: keep one row of the matrix for each inner list."
+)
 def flattened(rows):
     return torch.tensor([number for row in rows for number in row], dtype=torch.float32)
 
@@ -107,7 +109,9 @@ def subtracted(x, y):
     return x - y
 
 
-@misconception("add_", "This makes a new tensor and leaves `x` as it was: `x = x + y` only gives the name to another one.")
+@misconception(
+    "add_", "This makes a new tensor and leaves `x` as it was: `x = x + y` only gives the name to another one."
+)
 def new_tensor(x, y):
     x = x + y
     return x
@@ -216,7 +220,9 @@ def every_pair(a, b):
     return torch.einsum("bnm,cmp->bcnp", a, b)
 
 
-@misconception("bilinear", "This pairs every row of x with every row of y, [N, N]; row n belongs with row n, its diagonal.")
+@misconception(
+    "bilinear", "This pairs every row of x with every row of y, [N, N]; row n belongs with row n, its diagonal."
+)
 def all_pairs(x, a, y):
     return x @ a @ y.T
 
@@ -286,12 +292,16 @@ def one_row_short(x):
     return x[:1, -1]
 
 
-@misconception("first_two_rows_last_column", "1 is the second column, which is the last only when there are two: use -1.")
+@misconception(
+    "first_two_rows_last_column", "1 is the second column, which is the last only when there are two: use -1."
+)
 def fixed_column(x):
     return x[:2, 1]
 
 
-@misconception("first_two_rows_last_column", "x[:2][-1] takes the last *row* of the two: put both indices in one bracket.")
+@misconception(
+    "first_two_rows_last_column", "x[:2][-1] takes the last *row* of the two: put both indices in one bracket."
+)
 def chained(x):
     return x[:2][-1]
 
