@@ -14,7 +14,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from checker.cli import board, check
+from checker.cli import board, check, demo, dev, hint, init, reset, solution
 from checker.cli.call import CallError, CourseOption, course_of
 from checker.course import CourseError, around
 
@@ -97,3 +97,6 @@ def root(context: typer.Context, course: CourseOption = None) -> None:
 
 
 app.command("all")(check.check_all)
+for command in (hint.hint, solution.solution, reset.reset, init.init, demo.demo):
+    app.command()(command)
+app.add_typer(dev.dev, name="dev")

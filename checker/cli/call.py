@@ -1,7 +1,5 @@
 """What every command shares: the course it is about, and the error of a wrong call."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +22,36 @@ CourseOption = Annotated[
         show_default=False,
         is_eager=True,  # which commands there are depends on it, also for --help
     ),
+]
+
+
+def _exercise_names(context: typer.Context, incomplete: str) -> list[str]:
+    names = [exercise.name for exercise in course_of(context).exercises]
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def _function_names(context: typer.Context, incomplete: str) -> list[str]:
+    exercise = course_of(context).select(str(context.params.get("exercise")))
+    return [name for name in exercise.functions if name.startswith(incomplete)]
+
+
+ExerciseArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="EXERCISE", help="As exercise3, 3 or its topic.", autocompletion=_exercise_names, show_default=False
+    ),
+]
+
+FunctionArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="FUNCTION", help="One of its functions.", autocompletion=_function_names, show_default=False
+    ),
+]
+
+OptionalFunctionArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[FUNCTION]", help="Only this one.", autocompletion=_function_names, show_default=False),
 ]
 
 

@@ -3,7 +3,7 @@
 import math
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -19,6 +19,7 @@ from checker.verdict import Report, Verdict
 
 if TYPE_CHECKING:
     from checker.report.terminal import Terminal
+    from checker.sandbox import Workers
 
 SEED = 0
 """Fixed, so that a result does not flicker; `--seed` shows that it does not depend on luck."""
@@ -89,7 +90,8 @@ def command_for(course: Course, exercise: Exercise, file: Path | None = None) ->
         options = Options(device.value, seed, seconds(timeout), as_json, not no_color, verbose)
         functions = None if function is None else [exercise.function(function)]
         checked = student_file(exercise, file or called_by)
-        (report,) = run(course, {exercise: checked}, functions, options)
+        with workers() as ready:
+            report = run(ready, course, exercise, checked, functions, options)
         if as_json:
             from checker.report import json
 
@@ -115,7 +117,8 @@ def check_all(
     options = Options(device.value, seed, seconds(timeout), as_json, not no_color, verbose)
     course = course_of(context)
     files = {exercise: student_file(exercise) for exercise in course.exercises}
-    reports = run(course, files, None, options)
+    with workers() as ready:
+        reports = [run(ready, course, exercise, file, None, options) for exercise, file in files.items()]
     if as_json:
         from checker.report import json
 
@@ -123,49 +126,59 @@ def check_all(
     raise typer.Exit(0 if all(report.passed for report in reports) else 1)
 
 
+def workers() -> "Workers":
+    """What runs the code of students; made before anything else is imported, once for all that a command checks."""
+    if sys.stdout is not None:
+        sys.stdout.flush()  # what is still in the buffer when a worker is forked would be printed twice
+    from checker import sandbox  # imports torch
+
+    return sandbox.start()
+
+
 def run(
-    course: Course, files: Mapping[Exercise, Path], functions: Sequence[str] | None, options: Options
-) -> list[Report]:
-    """Check files: show each line by line, unless JSON is wanted, and remember what was found.
+    ready: "Workers",
+    course: Course,
+    exercise: Exercise,
+    file: Path,
+    functions: Sequence[str] | None,
+    options: Options,
+) -> Report:
+    """Check a file: show it line by line, unless JSON is wanted, and remember what was found.
 
     Args:
-        course: where the exercises belong.
-        files: what is checked, by exercise.
-        functions: which functions of each; all by default.
-        options: how.
+        ready: what `workers` gave.
+        course: where the exercise belongs.
+        exercise: what the file should solve.
+        file: what is checked.
+        functions: which functions; all by default.
+        options: how to check and to show it.
 
     Raises:
         CallError: where the device that was asked for is not there.
     """
-    from checker import exam, sandbox  # imports torch
+    from checker import exam  # imports torch
 
-    if sys.stdout is not None:
-        sys.stdout.flush()  # what is still in the buffer when a worker is forked would be printed twice
-    reports: list[Report] = []
+    screen = _Screen(course, exercise, file, functions or exercise.functions, options)
+    before = draft.read(exercise)
     try:
-        with sandbox.start() as workers:
-            for exercise, file in files.items():
-                screen = _Screen(course, exercise, file, functions or exercise.functions, options)
-                before = draft.read(exercise)
-                report = exam.check_with(
-                    workers,
-                    exercise,
-                    file,
-                    functions,
-                    device=options.device,
-                    seed=options.seed,
-                    timeout=options.timeout,
-                    on_verdict=None if options.json else screen.line,
-                )
-                if exercise.file.is_file() and file.samefile(exercise.file):
-                    remembered = progress.load(course)
-                    progress.save(course, progress.checked(remembered, exercise, report.verdicts, before))
-                if not options.json:
-                    screen.finish(report)
-                reports.append(report)
+        report = exam.check_with(
+            ready,
+            exercise,
+            file,
+            functions,
+            device=options.device,
+            seed=options.seed,
+            timeout=options.timeout,
+            on_verdict=None if options.json else screen.line,
+        )
     except exam.NoDevice as missing:
         raise CallError(str(missing)) from missing
-    return reports
+    if exercise.file.is_file() and file.samefile(exercise.file):
+        remembered = progress.load(course)
+        progress.save(course, progress.checked(remembered, exercise, report.verdicts, before))
+    if not options.json:
+        screen.finish(report)
+    return report
 
 
 def seconds(timeout: float) -> float:

@@ -46,7 +46,7 @@ class Terminal:
             "  ",
             (mark(verdict.status, stream), style),
             f" {verdict.name.ljust(self._width)}  ",
-            (verdict.status.ljust(len("crashed")), style),
+            (f"{verdict.status:{len('crashed')}}  ", style),
         )
         message = verdict.message.partition("\n")[0]
         if message and message == self._last:
@@ -64,8 +64,11 @@ class Terminal:
             total: how many functions the exercise has, more than the report where only one was asked for.
         """
         failing = [verdict for verdict in report.verdicts if verdict.status not in OPEN]
+        explained: set[str] = set()
         for verdict in failing if self._verbose else failing[:1]:
-            self._explain(report.exercise, verdict)
+            if verdict.failures or verdict.message not in explained:
+                self._explain(report.exercise, verdict)
+            explained.add(verdict.message)
         for verdict in report.verdicts:
             if verdict.status in OPEN and verdict.printed and (self._verbose or len(report.verdicts) == 1):
                 self._rule(verdict.name)
@@ -77,7 +80,7 @@ class Terminal:
     def _explain(self, exercise: str, verdict: Verdict) -> None:
         failures = verdict.failures if self._verbose else verdict.failures[:1]
         self._rule(f"{verdict.name}: {failures[0].law if failures else verdict.status}")
-        self._paragraph(verdict.message)
+        self._paragraph(verdict.message.strip())
         if verdict.advice:
             self._paragraph(verdict.advice, style="bold")
         for position, failure in enumerate(failures):
@@ -95,13 +98,18 @@ class Terminal:
     def _failure(self, failure: Failure) -> None:
         if failure.counterexample:
             self._block("called:", failure.counterexample)
-        for title, content in (
-            ("expected:", failure.expected),
-            ("got:", failure.got),
-            ("where they differ:", failure.where),
-        ):
-            if content:
-                self._block(title, content)
+            self._console.print()
+        self._pair("expected: ", failure.expected)
+        self._pair("got:      ", failure.got)
+        if failure.where:
+            self._block("where they differ:", failure.where)
+
+    def _pair(self, title: str, text: str | None) -> None:
+        """What was expected or what came, beside its title where it is short."""
+        if text and "\n" in text:
+            self._block(title.rstrip(), text)
+        elif text:
+            self._console.print(Text.assemble((title, "dim"), self._safe(text)), soft_wrap=True)
 
     def _printed(self, verdict: Verdict) -> None:
         if verdict.printed.strip():
@@ -110,7 +118,7 @@ class Terminal:
     def _rule(self, title: str) -> None:
         line = "─" if shows("─", self._console.file) else "-"
         self._console.print()
-        self._console.print(Rule(Text(self._safe(title), style="bold"), align="left", characters=line))
+        self._console.print(Rule(Text(self._safe(title), style="bold"), align="left", characters=line, style="dim"))
 
     def _paragraph(self, text: str, style: str = "") -> None:
         self._console.print(Text(self._safe(text), style=style))
@@ -121,21 +129,17 @@ class Terminal:
         self._console.print(Text(self._safe(text)), soft_wrap=True)
 
     def _hanging(self, head: Text, message: str) -> None:
-        """A line whose message goes on below itself, or below the name where there is little room."""
-        indent = head.cell_len + 1
-        room = self._console.width - indent
-        if not message:
+        """A line whose message goes on beside itself, or below the name where there is little room."""
+        indent = head.cell_len
+        narrow = self._console.width - indent < 24
+        lines = Text(message).wrap(self._console, self._console.width - (6 if narrow else indent))
+        if narrow or not message:
             head.rstrip()
             self._console.print(head, soft_wrap=True)
-        elif room < 24:
-            self._console.print(head, soft_wrap=True)
-            for line in Text(message).wrap(self._console, self._console.width - 6):
-                self._console.print(Text.assemble(" " * 6, line), soft_wrap=True)
-        else:
-            first, *rest = Text(message).wrap(self._console, room)
-            self._console.print(Text.assemble(head, " ", first), soft_wrap=True)
-            for line in rest:
-                self._console.print(Text.assemble(" " * indent, line), soft_wrap=True)
+        for position, line in enumerate(lines if message else ()):
+            line.rstrip()
+            start = Text(" " * 6) if narrow else head if position == 0 else Text(" " * indent)
+            self._console.print(Text.assemble(start, line), soft_wrap=True)
 
     def _summary(self, report: Report) -> Text:
         counts = Counter(verdict.status for verdict in report.verdicts)
@@ -151,7 +155,8 @@ class Terminal:
     def _next(self, report: Report, failing: Sequence[Verdict], after: str | None, total: int) -> str:
         exercise, verdicts = report.exercise, report.verdicts
         if failing:
-            return f"Next: change {failing[0].name}, then xor-check {exercise} {failing[0].name}"
+            wrong = report.file if failing[0].status == "invalid" else failing[0].name
+            return f"Next: change {self._safe(wrong)}, then xor-check {exercise} {failing[0].name}"
         for verdict in verdicts:
             if not verdict.passed:
                 return f"Next: write {verdict.name}, then xor-check {exercise} {verdict.name}"

@@ -1,0 +1,44 @@
+"""`xor-check reset exercise3`: the untouched file again, with the old one kept beside it."""
+
+import os
+from itertools import count
+from pathlib import Path
+
+import typer
+
+from checker.cli.call import CallError, CourseOption, ExerciseArgument, course_of, shown
+from checker.stub import stub_of
+
+
+def reset(context: typer.Context, exercise: ExerciseArgument, folder: CourseOption = None) -> None:
+    """Start an exercise again; the old file is kept."""
+    chosen = course_of(context).select(exercise)
+    fresh = stub_of(chosen)
+    try:
+        kept = keep(chosen.file) if chosen.file.exists() else None
+        chosen.file.parent.mkdir(exist_ok=True)
+        chosen.file.write_text(fresh, encoding="utf-8")
+    except OSError as cause:
+        raise CallError(
+            f"{shown(chosen.file)} cannot be written ({cause.strerror}): make its folder writable, "
+            "or start elsewhere with `xor-check init DIR`."
+        ) from cause
+    if kept is not None:
+        typer.echo(f"Your old file is kept as {shown(kept)}")
+    typer.echo(f"{shown(chosen.file)} is fresh. Next: xor-check {chosen.name}")
+
+
+def keep(file: Path) -> Path:
+    """Give a file the first numbered name beside it that is free."""
+    for number in count(1):
+        kept = file.with_name(f"{file.stem}.backup{number}.py")
+        try:
+            os.link(file, kept)  # unlike a rename, never over a file that is there
+        except FileExistsError:
+            continue
+        except OSError:  # a file system without links
+            file.rename(kept)
+            return kept
+        file.unlink()
+        return kept
+    raise AssertionError("numbers do not end")
