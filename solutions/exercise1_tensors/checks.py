@@ -4,9 +4,7 @@ Equal letters are equal sizes. That the answer is right, keeps its dtype, works 
 changes nothing is checked of every function without being said.
 """
 
-import torch
-
-from checker.spec import any_layout, array, check, owns_memory, rows, seen_by, shares_memory, size, tensor
+from checker.spec import array, check, owns_memory, rows, seen_by, shares_memory, size, tensor
 
 check(
     "from_rows",

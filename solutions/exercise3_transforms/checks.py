@@ -1,7 +1,6 @@
 """How exercise 3 is checked: the inputs of each function, what must hold of it, and its hints."""
 
 import torch
-from torch import Tensor
 
 from checker.spec import check, differentiates, labels, memory_linear_in, one_of, params, seen_by, tensor, vmaps
 
