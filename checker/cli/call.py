@@ -43,15 +43,10 @@ ExerciseArgument = Annotated[
 ]
 
 FunctionArgument = Annotated[
-    str,
+    str | None,
     typer.Argument(
         metavar="FUNCTION", help="One of its functions.", autocompletion=_function_names, show_default=False
     ),
-]
-
-OptionalFunctionArgument = Annotated[
-    str | None,
-    typer.Argument(metavar="[FUNCTION]", help="Only this one.", autocompletion=_function_names, show_default=False),
 ]
 
 

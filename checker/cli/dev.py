@@ -8,7 +8,7 @@ from checker.cli.call import CourseOption, course_of, shown
 from checker.course import Course, Exercise
 from checker.stub import stub_of
 
-dev = typer.Typer(help="For instructors: make stubs, and prove that the checks are right.", rich_markup_mode=None)
+dev = typer.Typer(help="For instructors: make stubs, prove the checks.", rich_markup_mode=None)
 
 SomeExercise = Annotated[str, typer.Argument(metavar="[EXERCISE|all]", help="Which exercise.")]
 

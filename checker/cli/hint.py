@@ -5,15 +5,20 @@ from dataclasses import replace
 import typer
 
 from checker import progress
-from checker.cli.call import CourseOption, ExerciseArgument, FunctionArgument, course_of
+from checker.cli.call import CallError, CourseOption, ExerciseArgument, FunctionArgument, course_of
 
 
 def hint(
-    context: typer.Context, exercise: ExerciseArgument, function: FunctionArgument, folder: CourseOption = None
+    context: typer.Context,
+    exercise: ExerciseArgument,
+    function: FunctionArgument = None,
+    folder: CourseOption = None,
 ) -> None:
     """Show one more hint for a function."""
     course = course_of(context)
     chosen = course.select(exercise)
+    if function is None:
+        raise CallError(f"A hint for which function? {chosen.name} has {', '.join(chosen.functions)}.")
     hints = chosen.hints(function)
     answer = f"xor-check solution {chosen.name} {function}"
     if not hints:

@@ -15,6 +15,9 @@ def reset(context: typer.Context, exercise: ExerciseArgument, folder: CourseOpti
     chosen = course_of(context).select(exercise)
     fresh = stub_of(chosen)
     try:
+        if chosen.file.is_file() and chosen.file.read_bytes() == fresh.encode():
+            typer.echo(f"{shown(chosen.file)} is fresh already. Next: xor-check {chosen.name}")
+            return
         kept = keep(chosen.file) if chosen.file.exists() else None
         chosen.file.parent.mkdir(exist_ok=True)
         chosen.file.write_text(fresh, encoding="utf-8")

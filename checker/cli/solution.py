@@ -2,14 +2,14 @@
 
 import typer
 
-from checker.cli.call import CourseOption, ExerciseArgument, OptionalFunctionArgument, course_of
+from checker.cli.call import CourseOption, ExerciseArgument, FunctionArgument, course_of
 from checker.stub import definition
 
 
 def solution(
     context: typer.Context,
     exercise: ExerciseArgument,
-    function: OptionalFunctionArgument = None,
+    function: FunctionArgument = None,
     folder: CourseOption = None,
 ) -> None:
     """Show the right answer."""
