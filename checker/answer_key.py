@@ -13,10 +13,14 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from checker import spec
+from checker import draw, spec
+from checker.draw import Case
 from checker.laws import Law
 from checker.observation import Raised, Tree, live, plain
 from checker.spec import Check, Variant
+
+Question = tuple[Case, Tree]
+"""The inputs of one call, and what a trial sees of the right answer."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,23 @@ class AnswerKey:
         declared, _ = spec.declarations(path.read_text("utf-8"), str(path))
         return [item for item in declared if isinstance(item, Variant)]
 
+    def questions(self, check: Check, law: Law, seed: int, device: str, *, more: int = 0) -> list[Question]:
+        """Give the cases that a law is tried on, each with the right answer; see `draw.cases`."""
+        name = (check.name, law.name, seed, device, more)
+        if name not in self._questions:
+            drawn = draw.cases(check, law, seed, self.functions, more=more)
+            self._questions[name] = [(case, self.observe(self.solution, law, case, device)) for case in drawn]
+        return self._questions[name]
+
+    @cached_property
+    def _questions(self) -> dict[tuple[str, str, int, str, int], list[Question]]:
+        return {}  # what many answers are asked, when checks are validated, is drawn only once
+
     def with_variant(self, variant: Variant) -> SimpleNamespace:
         """Give the solution with one function replaced."""
         return SimpleNamespace(**{**vars(self.solution), variant.function: variant.answer})
 
-    def observe(self, answer: Any, law: Law, case: tuple[Tree, ...], device: str) -> Tree:
+    def observe(self, answer: Any, law: Law, case: Case, device: str) -> Tree:
         """Run a law's trial on a trusted answer; what it raises is an observation too."""
         try:
             return plain(law.trial(answer, *live(case, self.functions, device)))

@@ -80,30 +80,41 @@ def check_with(
     device: str = "auto",
     seed: int = 0,
     timeout: float = 10.0,
-    shrink: bool = True,
     on_verdict: OnVerdict | None = None,
 ) -> Report:
     """Check a student's file by workers that are there already; see `check`."""
-    start = time.perf_counter()
     data = file.read_bytes()
     from checker import answer_key  # after the fork, since no worker may hold an answer
 
     key = answer_key.load(exercise.folder)
-    submission = Submission(file, data, key, _device(device), seed, timeout, shrink)
+    submission = Submission(file, data, key, _device(device), seed, timeout)
+    return grade(workers, exercise.name, submission, functions, on_verdict=on_verdict)
+
+
+def grade(
+    workers: Workers,
+    exercise: str,
+    submission: Submission,
+    functions: Sequence[str] | None = None,
+    *,
+    on_verdict: OnVerdict | None = None,
+) -> Report:
+    """Check a submission that has been read already."""
+    start = time.perf_counter()
     verdicts: list[Verdict] = []
     unusable: Verdict | None = submission.unreadable
-    for name in functions or key.checks:
+    for name in functions or submission.key.checks:
         began = time.perf_counter()
         if unusable is None:
             verdict, concerns_all = _examine(workers, submission, name)
             unusable = verdict if concerns_all else None
         else:
-            verdict = replace(unusable, name=name, hints=len(key.checks[name].hints))
+            verdict = replace(unusable, name=name, hints=len(submission.key.checks[name].hints))
         verdicts.append(replace(verdict, seconds=time.perf_counter() - began))
         if on_verdict is not None:
             on_verdict(verdicts[-1])
     seconds = time.perf_counter() - start
-    return Report(exercise.name, submission.device, seed, tuple(verdicts), seconds, str(file))
+    return Report(exercise, submission.device, submission.seed, tuple(verdicts), seconds, str(submission.file))
 
 
 @dataclass(frozen=True)
@@ -116,7 +127,7 @@ class Submission:
     device: str
     seed: int
     timeout: float
-    shrink: bool
+    shrink: bool = True
 
     @cached_property
     def source(self) -> str:
@@ -143,14 +154,12 @@ class Submission:
     def job(self, name: str) -> Job:
         """Give what a worker needs to run one function, and nothing more."""
         folder, check = str(self.file.resolve().parent), self.key.checks[name]
-        return Job(
-            self.source, str(self.file), folder, self.key.checks_source, name, check.off_limits, self.device
-        )
+        return Job(self.source, str(self.file), folder, self.key.checks_source, name, check.off_limits, self.device)
 
 
 def _examine(workers: Workers, submission: Submission, name: str) -> tuple[Verdict, bool]:
     """Give the verdict on one function, and whether the whole file shares it."""
-    from checker.judge import Question, judge
+    from checker.judge import Asking, judge
 
     check = submission.key.checks[name]
     deadline = time.monotonic() + submission.timeout
@@ -165,8 +174,8 @@ def _examine(workers: Workers, submission: Submission, name: str) -> tuple[Verdi
         problem = _unfit(name, worker.loaded, submission)
         if problem is None:
             key, device, seed = submission.key, submission.device, submission.seed
-            question = Question(key, check, worker, submission.module, device, seed, deadline)
-            problem = judge(question, shrink=submission.shrink)
+            asking = Asking(key, check, worker, submission.module, device, seed, deadline)
+            problem = judge(asking, shrink=submission.shrink)
         return replace(problem, printed=worker.printed, hints=len(check.hints)), False
 
 
@@ -192,9 +201,7 @@ def _unfit(name: str, loaded: Loaded, submission: Submission) -> Verdict | None:
     if wanted == "class" and loaded.kind != "class":
         return Verdict(name, "invalid", f"`{name}` must be a class, and is a {loaded.kind}.")
     if loaded.kind not in ("function", "class", "callable"):
-        return Verdict(
-            name, "invalid", f"`{name}` must be a {wanted}, and is an object of type {loaded.kind}."
-        )
+        return Verdict(name, "invalid", f"`{name}` must be a {wanted}, and is an object of type {loaded.kind}.")
     if loaded.parameters is None or _accepts(loaded.parameters, list(inspect.signature(answer).parameters)):
         return None
     given = ", ".join(parameter for parameter, _, _ in loaded.parameters)

@@ -41,7 +41,7 @@ class _TodoError(Exception):
 
 
 @dataclass(frozen=True)
-class Question:
+class Asking:
     """Who is asked what: one function, its check, and all that answers depend on."""
 
     key: AnswerKey
@@ -54,15 +54,15 @@ class Question:
     deadline: float
     """By `time.monotonic()`."""
 
-    def ask(self, law: Law, case: Case) -> Evidence:
-        """Ask solution and student one question."""
+    def ask(self, law: Law, case: Case, expected: Tree) -> Evidence:
+        """Ask the student's function one asking."""
         got = self.worker.ask(law.name, case, deadline=self.deadline)
         if isinstance(got, Raised) and got.type == "NotImplementedError" and got.innermost_is_own:
             raise _TodoError
-        return Evidence(law, case, self.key.observe(self.key.solution, law, case, self.device), got)
+        return Evidence(law, case, expected, got)
 
     def compare(self, item: Evidence, expected: Tree, got: Tree) -> Difference | None:
-        """Give what parts two answers to one question."""
+        """Give what parts two answers to one asking."""
         if item.law.predicate is not None and not isinstance(got, Raised):
             inputs = live(item.case, self.key.functions, self.device)
             wrong = item.law.predicate(live(got, self.key.functions, self.device), *inputs)
@@ -83,37 +83,37 @@ class Question:
         return texts[0] == texts[1]
 
 
-def judge(question: Question, *, shrink: bool = True) -> Verdict:
+def judge(asking: Asking, *, shrink: bool = True) -> Verdict:
     """Give the verdict on one function that exists and has the right signature.
 
     Args:
-        question: the function, its check, and the worker that has loaded the student's file.
+        asking: the function, its check, and the worker that has loaded the student's file.
         shrink: whether the counterexample is made as small as it can be.
     """
-    check, hints = question.check, len(question.check.hints)
+    check, hints = asking.check, len(asking.check.hints)
     evidence: list[Evidence] = []
     asked: tuple[Law, Case] | None = None
     lost: Lost | None = None
     try:
         for law in check.laws:
-            for case in draw.cases(check, law, question.seed, question.key.functions):
+            for case, expected in asking.key.questions(check, law, asking.seed, asking.device):
                 asked = law, case
-                evidence.append(question.ask(law, case))
+                evidence.append(asking.ask(law, case, expected))
     except _TodoError:
         return Verdict(check.name, "todo", "still to write", hints=hints)
     except Lost as error:
         lost = error
-    failed = _failed_laws(question, evidence)
+    failed = _failed_laws(asking, evidence)
     if not failed and lost is not None and asked is not None:
-        example = pasteable(question.module, check, *asked, question.key.functions)
+        example = pasteable(asking.module, check, *asked, asking.key.functions)
         failure = Failure(asked[0].name, lost.message, example)
         return Verdict(check.name, lost.status, lost.message, failures=(failure,), hints=hints)
     if not failed:
         return Verdict(check.name, "passed", "", hints=hints)
-    known = _misconception(question, evidence, failed) if lost is None else None
-    first = _smallest(question, failed[0]) if shrink and lost is None else failed[0]
+    known = _misconception(asking, evidence, failed) if lost is None else None
+    first = _smallest(asking, failed[0]) if shrink and lost is None else failed[0]
     raised = first.got if isinstance(first.got, Raised) else None
-    failures = tuple(_failure(question, item) for item in (first, *failed[1:]))
+    failures = tuple(_failure(asking, item) for item in (first, *failed[1:]))
     return Verdict(
         check.name,
         "error" if raised is not None else "failed",
@@ -132,62 +132,61 @@ def _float_arrays(case: Case) -> Iterator[Array]:
             yield leaf
 
 
-def _failed_laws(question: Question, evidence: list[Evidence]) -> list[Evidence]:
+def _failed_laws(asking: Asking, evidence: list[Evidence]) -> list[Evidence]:
     """Give, for each law that failed, the question whose difference explains most."""
     worst: dict[str, tuple[Aspect, Evidence]] = {}
     for item in evidence:
-        found = question.compare(item, item.expected, item.got)
+        found = asking.compare(item, item.expected, item.got)
         if found is not None and (item.law.name not in worst or found.aspect < worst[item.law.name][0]):
             worst[item.law.name] = found.aspect, item
     return [item for _, item in worst.values()]
 
 
-def _smallest(question: Question, item: Evidence) -> Evidence:
+def _smallest(asking: Asking, item: Evidence) -> Evidence:
     """Give the smallest question that shows the same aspect of the same law."""
-    found = question.compare(item, item.expected, item.got)
+    found = asking.compare(item, item.expected, item.got)
     smallest = item
 
     def fails(case: Case) -> bool:
         nonlocal smallest
-        candidate = question.ask(item.law, case)
-        other = question.compare(candidate, candidate.expected, candidate.got)
+        expected = asking.key.observe(asking.key.solution, item.law, case, asking.device)
+        candidate = asking.ask(item.law, case, expected)
+        other = asking.compare(candidate, candidate.expected, candidate.got)
         if other is None or found is None or other.aspect is not found.aspect:
             return False
         smallest = candidate
         return True
 
     with suppress(Lost, _TodoError):  # a smaller input that hangs or crashes is another story
-        draw.shrink(question.check, item.law, question.seed, question.key.functions, fails)
+        draw.shrink(asking.check, item.law, asking.seed, asking.key.functions, fails)
     return smallest
 
 
-def _misconception(question: Question, evidence: list[Evidence], failed: list[Evidence]) -> Variant | None:
-    candidates = [known for known in question.key.misconceptions if known.function == question.check.name]
+def _misconception(asking: Asking, evidence: list[Evidence], failed: list[Evidence]) -> Variant | None:
+    candidates = [known for known in asking.key.misconceptions if known.function == asking.check.name]
     if not candidates:
         return None
     extra: list[Evidence] = []
     with suppress(Lost, _TodoError):
         for item in failed:
-            more = draw.cases(
-                question.check, item.law, question.seed, question.key.functions, more=EXTRA_EVIDENCE
-            )
-            extra.extend(question.ask(item.law, case) for case in more)
+            more = draw.cases(asking.check, item.law, asking.seed, asking.key.functions, more=EXTRA_EVIDENCE)
+            extra.extend(asking.ask(item.law, case) for case in more)
     telling_first = [*failed, *extra, *evidence]
 
     def observe(known: Variant, law: Law, case: Case) -> Tree:
         with global_state.preserved():
-            return question.key.observe(question.key.with_variant(known), law, case, question.device)
+            return asking.key.observe(asking.key.with_variant(known), law, case, asking.device)
 
-    return diagnose.explain(candidates, telling_first, observe, question.agree)
+    return diagnose.explain(candidates, telling_first, observe, asking.agree)
 
 
-def _failure(question: Question, item: Evidence) -> Failure:
-    found = question.compare(item, item.expected, item.got)
+def _failure(asking: Asking, item: Evidence) -> Failure:
+    found = asking.compare(item, item.expected, item.got)
     assert found is not None, "a failure is made of a question whose answers differ"
     return Failure(
         item.law.name,
-        sentence(question.check.name, item.law, found),
-        pasteable(question.module, question.check, item.law, item.case, question.key.functions),
+        sentence(asking.check.name, item.law, found),
+        pasteable(asking.module, asking.check, item.law, item.case, asking.key.functions),
         found.expected,
         found.got,
         found.where,
