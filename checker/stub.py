@@ -51,12 +51,12 @@ def stub(solution: str, checked: Sequence[str]) -> str:
     imports = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
     others = [node for node in body if node not in docstring and node not in imports]
     kept = [node for node in others if not _is_private(node)]
-    texts = [_skeleton(node, lines) if _name(node) in checked else _verbatim(node, lines) for node in kept]
-    used = _names_used("\n".join(texts))
     defined = {_name(node) for node in kept if isinstance(node, Definition)}
     for name in checked:
         if name not in defined:
             raise CourseError(f"solution.py defines no function or class {name!r}, which checks.py checks.")
+    texts = [_skeleton(node, lines) if _name(node) in checked else _verbatim(node, lines) for node in kept]
+    used = _names_used("\n".join(texts))
     for name in used & {_name(node) for node in others if _is_private(node)}:
         raise CourseError(
             f"solution.py gives students code that uses {name!r}, which they do not get: "
