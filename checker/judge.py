@@ -14,7 +14,7 @@ from typing import Protocol
 
 from checker import diagnose, draw, global_state
 from checker.agreement import Aspect, Difference, Standard, difference
-from checker.answer_key import AnswerKey
+from checker.answer_key import AnswerKey, Question
 from checker.diagnose import Evidence
 from checker.draw import Case
 from checker.laws import Law
@@ -30,6 +30,10 @@ EXTRA_EVIDENCE = 8
 
 class Worker(Protocol):
     """What runs the student's function on questions: `sandbox.Worker`, or a stand-in."""
+
+    def questions(self, law: Law, *, more: int = 0) -> list[Question]:
+        """Give the cases that a law is tried on, each with the right answer."""
+        return self.key.questions(self.check, law, self.seed, self.device, more=more)
 
     def ask(self, law: str, inputs: tuple[Tree, ...], *, deadline: float) -> Tree:
         """Give what the law's trial saw; raises `sandbox.Lost` when the worker is gone."""
@@ -53,6 +57,10 @@ class Asking:
     seed: int
     deadline: float
     """By `time.monotonic()`."""
+
+    def questions(self, law: Law, *, more: int = 0) -> list[Question]:
+        """Give the cases that a law is tried on, each with the right answer."""
+        return self.key.questions(self.check, law, self.seed, self.device, more=more)
 
     def ask(self, law: Law, case: Case, expected: Tree) -> Evidence:
         """Ask the student's function one asking."""
@@ -96,7 +104,7 @@ def judge(asking: Asking, *, shrink: bool = True) -> Verdict:
     lost: Lost | None = None
     try:
         for law in check.laws:
-            for case, expected in asking.key.questions(check, law, asking.seed, asking.device):
+            for case, expected in asking.questions(law):
                 asked = law, case
                 evidence.append(asking.ask(law, case, expected))
     except _TodoError:
@@ -169,8 +177,8 @@ def _misconception(asking: Asking, evidence: list[Evidence], failed: list[Eviden
     extra: list[Evidence] = []
     with suppress(Lost, _TodoError):
         for item in failed:
-            more = draw.cases(asking.check, item.law, asking.seed, asking.key.functions, more=EXTRA_EVIDENCE)
-            extra.extend(asking.ask(item.law, case) for case in more)
+            for case, expected in asking.questions(item.law, more=EXTRA_EVIDENCE):
+                extra.append(asking.ask(item.law, case, expected))
     telling_first = [*failed, *extra, *evidence]
 
     def observe(known: Variant, law: Law, case: Case) -> Tree:
