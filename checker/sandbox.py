@@ -1,0 +1,267 @@
+"""Where workers come from: forked from a zygote, or fresh interpreters; the same workers either way.
+
+    with sandbox.start() as workers:
+        with workers.worker(job, deadline=time.monotonic() + 10) as worker:
+            seen = worker.ask("agrees", inputs, deadline=time.monotonic() + 10)
+
+Forking takes milliseconds and each job gets a process of its own. It needs a judge that holds one thread and has done
+no work with torch yet, so `start` comes right after `import torch`. Where forking is unsafe (macOS) or absent
+(Windows), a fresh interpreter is started; call `start` before `import torch` there, and both import it at the same
+time. It takes job after job for as long as it is as good as new.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import astuple
+from typing import Literal, Protocol, Self
+
+from checker.conversation import Conversation
+from checker.ending import Ending
+from checker.job import Job, Loaded, Lost
+
+__all__ = ["Job", "Loaded", "Lost", "Method", "Worker", "Workers", "default_method", "start"]
+
+Method = Literal["fork", "spawn"]
+VARIABLE = "XOR_CHECK_WORKER"
+STARTING = 120.0
+"""Seconds that a fresh interpreter gets to import torch; they do not count as the student's."""
+TIDYING = 2.0
+
+
+class Worker:
+    """A process that has loaded a student's file and answers questions about it."""
+
+    def __init__(self, conversation: Conversation, loaded: Loaded, release: Callable[[Conversation], None]) -> None:
+        self.loaded = loaded
+        self._conversation = conversation
+        self._release = release
+        self._printed: str | None = None
+
+    def ask(self, law: str, inputs: tuple[object, ...], *, deadline: float) -> object:
+        """Give what a law's trial sees of the student's function.
+
+        Args:
+            law: the law's name.
+            inputs: the arguments, as trees.
+            deadline: by `time.monotonic()`.
+
+        Raises:
+            Lost: the worker is gone.
+        """
+        return self._conversation.request("ask", law, inputs, deadline=deadline)
+
+    @property
+    def printed(self) -> str:
+        """What came on standard output and error so far, cut after some thousand characters."""
+        return self._conversation.printed if self._printed is None else self._printed
+
+    def close(self) -> None:
+        """End the process, or give it back for another job."""
+        if self._printed is None:
+            self._printed = self._conversation.printed
+            self._release(self._conversation)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+class Workers(Protocol):
+    """A source of workers, closed at the end of a `with` block together with every process that it started."""
+
+    def worker(self, job: Job, *, deadline: float) -> Worker:
+        """Give a worker that has loaded a student's file.
+
+        Args:
+            job: the file and what it is asked.
+            deadline: when the file must have been imported, by `time.monotonic()`.
+
+        Raises:
+            Lost: the import took too long, or ended the process.
+        """
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+
+def default_method() -> Method:
+    """Give the way that suits this system, or the one that the environment variable names.
+
+    Raises:
+        ValueError: the variable names none.
+    """
+    method = os.environ.get(VARIABLE) or ("fork" if sys.platform == "linux" else "spawn")
+    if method == "fork" or method == "spawn":
+        return method
+    raise ValueError(f'{VARIABLE} is {method!r}: it must be "fork" or "spawn", or unset')
+
+
+def start(method: Method | None = None) -> Workers:
+    """Start a source of workers; see this module's text for when to call it.
+
+    Args:
+        method: "fork" or "spawn"; by default what `default_method` says.
+    """
+    return _ForkedWorkers() if (method or default_method()) == "fork" else _SpawnedWorkers()
+
+
+def _load(conversation: Conversation, job: Job, deadline: float) -> Loaded:
+    tree = conversation.request("load", *astuple(job), deadline=deadline)
+    try:
+        return Loaded.of(tree)
+    except ValueError:
+        conversation.distrust()
+
+
+class _ForkedWorkers:
+    """A fresh fork of the zygote for each job."""
+
+    def __init__(self) -> None:
+        from checker.zygote import Zygote  # imports torch, and all else that workers need, before the fork
+
+        self._zygote = Zygote()
+
+    def worker(self, job: Job, *, deadline: float) -> Worker:
+        channel, of_worker = socket.socketpair()
+        prints, prints_of_worker = os.pipe()
+        with of_worker, open(prints_of_worker, "wb") as printer:
+            pid = self._zygote.fork(of_worker.fileno(), printer.fileno())
+        file, process = channel.detach(), _ForkedProcess(pid, self._zygote.end)
+        conversation = Conversation(process, requests=file, answers=file, prints=prints)
+        return Worker(conversation, _load(conversation, job, deadline), Conversation.end)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._zygote.close()
+
+
+class _ForkedProcess:
+    def __init__(self, pid: int, end: Callable[[int, float], Ending]) -> None:
+        self.pid = pid
+        self._end = end
+
+    def end(self, patience: float = 0.0) -> Ending:
+        return self._end(self.pid, patience)
+
+
+class _SpawnedWorkers:
+    """One fresh interpreter at a time is kept ready, and kept for the next job while it is as good as new."""
+
+    def __init__(self) -> None:
+        self._starting: _SpawnedProcess | None = _SpawnedProcess()
+        self._idle: Conversation | None = None
+
+    def worker(self, job: Job, *, deadline: float) -> Worker:
+        called = time.monotonic()
+        conversation = self._ready()
+        deadline += time.monotonic() - called
+        try:
+            return Worker(conversation, _load(conversation, job, deadline), self._take_back)
+        except Lost:
+            self._take_back(conversation)
+            raise
+
+    def _ready(self) -> Conversation:
+        conversation, self._idle = self._idle, None
+        if conversation is None:
+            process, self._starting = self._starting or _SpawnedProcess(), None
+            conversation = process.converse()
+        conversation.settle(STARTING)
+        conversation.forget_prints()
+        return conversation
+
+    def _take_back(self, conversation: Conversation) -> None:
+        try:
+            as_new = conversation.request("tidy", deadline=time.monotonic() + TIDYING)
+        except Lost:
+            as_new = False
+        if as_new is True and self._idle is None:
+            self._idle = conversation
+            return
+        conversation.end()
+        if self._idle is None and self._starting is None:
+            self._starting = _SpawnedProcess()  # imports torch while the judge thinks
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._idle is not None:
+            self._idle.end()
+        if self._starting is not None:
+            self._starting.end()
+        self._idle = self._starting = None
+
+
+class _SpawnedProcess:
+    def __init__(self) -> None:
+        path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)
+        self._popen = subprocess.Popen(
+            [sys.executable, "-P", "-m", "checker.process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            env={**os.environ, "PYTHONPATH": path},
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows only
+        )
+        self.pid = self._popen.pid
+
+    def converse(self) -> Conversation:
+        """Give the conversation with the process, which owns the files from now on."""
+        files = [self._popen.stdin, self._popen.stdout, self._popen.stderr]
+        requests, answers, prints = (os.dup(file.fileno()) for file in files if file is not None)
+        self._close_files()
+        return Conversation(self, requests=requests, answers=answers, prints=prints)
+
+    def end(self, patience: float = 0.0) -> Ending:
+        killed = not self._ends_within(patience)
+        if sys.platform == "win32":
+            self._popen.kill()
+        else:
+            _kill_group(self.pid)
+        code = self._popen.wait()
+        self._close_files()
+        return Ending(code, killed)
+
+    def _ends_within(self, patience: float) -> bool:
+        """Wait for the process to end by itself; where there are process groups, leave it to be reaped."""
+        last = time.monotonic() + patience
+        while not self._has_ended():
+            if time.monotonic() >= last:
+                return False
+            time.sleep(0.001)
+        return True
+
+    def _has_ended(self) -> bool:
+        if sys.platform == "win32":
+            return self._popen.poll() is not None
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def _close_files(self) -> None:
+        for file in (self._popen.stdin, self._popen.stdout, self._popen.stderr):
+            if file is not None:
+                file.close()
+
+
+def _kill_group(pid: int) -> None:
+    import signal
+
+    for kill in (os.kill, os.killpg):
+        try:
+            kill(pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            continue

@@ -1,0 +1,122 @@
+"""The worker: it runs a student's file, nothing else.
+
+One request, one answer with its number, until the judge closes the channel. What a call raises is an answer too. Only
+the process's end is none: the judge sees the channel close and asks the system what happened. The answers to all
+questions are the student's alone: no solution is ever in this process.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+import warnings
+from contextlib import suppress
+from os import _exit, getpid, write  # taken now, as is everything below: a student's file may replace it
+from types import ModuleType
+from typing import Any
+
+import torch
+
+from checker import frames, global_state, limits, off_limits, own_lines, student_file
+from checker.ending import FAILED, OUT_OF_MEMORY
+from checker.job import Job, Loaded
+from checker.laws import Law
+from checker.observation import Other, Raised, Tree, live, plain
+from checker.process import Files
+from checker.spec import collect
+from checker.wire import WireError, decode, encode
+
+CHECKS = "checks.py"
+"""What the code of `checks.py` is compiled as."""
+
+
+class Session:
+    """One job: the student's module, and the trials to run on it."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        checks, self._functions = collect(job.checks, CHECKS)
+        self._laws: dict[str, Law] = {law.name: law for law in checks[job.function].laws}
+        self.undo = off_limits.forbid(job.off_limits, trusted=CHECKS)
+        self._answer = ModuleType("nothing")
+
+    def load(self) -> Loaded:
+        """Execute the student's file and say what is in it."""
+        job = self._job
+        sys.argv = [job.path]
+        if job.folder is not None:
+            sys.path.insert(0, job.folder)
+        try:
+            self._answer = student_file.execute(job.source, job.path)
+            return student_file.describe(self._answer, job.source, job.function)
+        except BaseException as error:
+            return Loaded(self._raised(error))
+
+    def ask(self, law: str, inputs: tuple[Tree, ...]) -> Tree:
+        """Run a law's trial on the student's module; give what it saw, or what was raised."""
+        trial = self._laws[law].trial
+        values = live(inputs, self._functions, self._job.device)
+        try:
+            with global_state.preserved():
+                return plain(trial(self._answer, *values))
+        except BaseException as error:
+            return self._raised(error)
+
+    def _raised(self, error: BaseException) -> Raised:
+        return own_lines.raised(error, self._job.path, self._job.source)
+
+
+def serve(files: Files, *, reusable: bool = False) -> None:
+    """Answer requests until the judge closes the channel; never returns.
+
+    Args:
+        files: from `process.isolate`.
+        reusable: whether the process may be given another job after this one.
+    """
+    try:
+        torch.set_num_threads(1)
+        warnings.simplefilter("ignore")
+        sys.modules["__main__"] = ModuleType("__main__")  # what a student's own processes would import again
+        _serve(files, reusable)
+    except EOFError:
+        _exit(0)
+    except MemoryError:
+        _exit(OUT_OF_MEMORY)
+    except BaseException:
+        with suppress(BaseException):
+            traceback.print_exc()
+        _exit(FAILED)
+
+
+def _serve(files: Files, reusable: bool) -> None:
+    process, depth = getpid(), sys.getrecursionlimit()
+    printers = sys.stdout, sys.stderr
+    session: Session | None = None
+    while True:
+        number, kind, *content = decode(frames.receive(files.requests))
+        answer: Any = None
+        if kind == "load":
+            job = Job(*content)
+            if session is None:
+                limits.restrict(data=job.device == "cpu")
+            session = Session(job)
+            loaded = session.load()
+            answer = (loaded.problem, loaded.names, loaded.parameters, loaded.kind)
+        elif kind == "ask" and session is not None:
+            answer = session.ask(*content)
+        elif kind == "mark":
+            write(files.prints, content[0].encode())
+        if getpid() != process:
+            _exit(0)  # a child that the student's code forked and let run on
+        sys.setrecursionlimit(depth)
+        for printer in printers:
+            with suppress(ValueError, OSError):  # closed by the student's code
+                printer.flush()
+        frames.send(files.answers, _frame(number, answer))
+
+
+def _frame(number: int, answer: Tree) -> bytes:
+    try:
+        return encode((number, answer))
+    except WireError as error:
+        return encode((number, Other("result", f"one that is too large or too strange to look at: {error}")))

@@ -1,0 +1,182 @@
+"""The zygote: a process that has imported torch and nothing of an answer, and forks workers in milliseconds.
+
+It is forked from the judge before the judge loads any answer, holds one thread and one inherited socketpair, and does
+what it is told there: fork a worker with the files that come along, or end one. Only the zygote signals and reaps its
+workers, so that no signal can reach a process that has taken over a dead one's number. It adopts what a worker leaves
+behind, and when the judge is gone, however it went, it ends everything and then itself.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import socket
+import struct
+import sys
+import time
+from contextlib import suppress
+from typing import NoReturn
+
+from checker import limits, worker
+from checker.ending import Ending
+from checker.process import Files, isolate
+
+ORDER = struct.Struct("<cqd")
+"""What to do, with which worker, and how many seconds it may take to end by itself."""
+REPLY = struct.Struct("<q?")
+FORK, END, QUIT = b"f", b"e", b"q"
+
+
+class Zygote:
+    """The judge's side: start it, have it fork and end workers, close it."""
+
+    def __init__(self) -> None:
+        self._socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()  # or a worker would print it a second time
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        self.pid = os.fork()
+        if self.pid == 0:
+            _live(other)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        other.close()
+
+    def fork(self, channel: int, prints: int) -> int:
+        """Give the pid of a new worker that serves on one file descriptor and prints to the other.
+
+        Raises:
+            OSError: the system makes no more processes, or the zygote is gone.
+        """
+        socket.send_fds(self._socket, [ORDER.pack(FORK, 0, 0.0)], [channel, prints])
+        pid, failed = self._reply()
+        if failed:
+            raise OSError(pid, os.strerror(pid))
+        return pid
+
+    def end(self, pid: int, patience: float) -> Ending:
+        """Kill a worker and all that it left behind, and say how it ended."""
+        try:
+            self._socket.send(ORDER.pack(END, pid, patience))
+            return Ending(*self._reply())
+        except OSError:  # the zygote is gone, and so are its workers
+            return Ending(-signal.SIGKILL, killed=False)
+
+    def close(self) -> None:
+        """End all workers and the zygote."""
+        with suppress(OSError):
+            self._socket.send(ORDER.pack(QUIT, 0, 0.0))
+        self._socket.close()
+        with suppress(ChildProcessError):
+            os.waitpid(self.pid, 0)
+
+    def _reply(self) -> tuple[int, bool]:
+        data = self._socket.recv(REPLY.size)
+        if len(data) != REPLY.size:
+            raise ConnectionError("the zygote is gone")
+        return REPLY.unpack(data)
+
+
+# The zygote's own side
+
+
+def _live(orders: socket.socket) -> NoReturn:
+    status = 1
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the judge's affair
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        os.setsid()  # away from the terminal and its signals
+        _let_go(orders.fileno())
+        limits.adopt_orphans()
+        gc.freeze()  # a collection would write to every page that is shared with the judge
+        _obey(orders)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _let_go(kept: int) -> None:
+    """Let go of the judge's files; their numbers stay taken, since objects that close them may still be around."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) not in (kept, nothing, 2):
+            with suppress(OSError):  # the listing's own, closed by now
+                os.fstat(int(name))
+                os.dup2(nothing, int(name), inheritable=False)
+
+
+def _obey(orders: socket.socket) -> None:
+    workers: set[int] = set()
+    while True:
+        data, files, _, _ = socket.recv_fds(orders, ORDER.size, 2)
+        order, pid, patience = ORDER.unpack(data) if data else (QUIT, 0, 0.0)
+        if order == FORK:
+            reply = _fork(orders, *files)
+            if not reply[1]:
+                workers.add(reply[0])
+        elif order == END and pid in workers:
+            workers.discard(pid)
+            reply = _end(pid, patience, workers)
+        else:
+            break
+        try:
+            orders.send(REPLY.pack(*reply))
+        except OSError:
+            break
+    for pid in list(workers):
+        workers.discard(pid)
+        _end(pid, 0.0, workers)
+
+
+def _fork(orders: socket.socket, channel: int, prints: int) -> tuple[int, bool]:
+    zygote = os.getpid()
+    try:
+        pid = os.fork()
+    except OSError as error:
+        pid, failure = -1, error.errno or 0
+    else:
+        failure = 0
+    if pid == 0:
+        _work(orders, zygote, channel, prints)
+    os.close(channel)
+    os.close(prints)
+    return (failure, True) if failure else (pid, False)
+
+
+def _work(orders: socket.socket, zygote: int, channel: int, prints: int) -> NoReturn:
+    try:
+        os.setsid()
+        orders.close()
+        files = isolate(Files(channel, channel, prints))
+        os.close(channel)
+        os.close(prints)
+        if os.getppid() == zygote:  # or it ended before this process asked to end with it
+            worker.serve(files)
+    finally:
+        os._exit(1)
+
+
+def _end(pid: int, patience: float, others: set[int]) -> tuple[int, bool]:
+    """Kill a worker's process group, and whatever orphan it has left outside it."""
+    killed = not _ends_within(pid, patience)
+    for kill in (os.kill, os.killpg):
+        with suppress(ProcessLookupError, PermissionError):
+            kill(pid, signal.SIGKILL)
+    _, status = os.waitpid(pid, 0)
+    while orphans := [child for child in limits.children() if child not in others]:
+        for orphan in orphans:
+            with suppress(ProcessLookupError, ChildProcessError):
+                os.kill(orphan, signal.SIGKILL)
+                os.waitpid(orphan, 0)
+    return os.waitstatus_to_exitcode(status), killed
+
+
+def _ends_within(pid: int, patience: float) -> bool:
+    """Wait for a process to end by itself, and leave it to be reaped."""
+    last = time.monotonic() + patience
+    while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        if time.monotonic() >= last:
+            return False
+        time.sleep(0.001)
+    return True
