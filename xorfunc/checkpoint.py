@@ -6,6 +6,7 @@ written beside its place and then renamed.
 """
 
 import os
+import uuid
 from pathlib import Path
 from typing import TypeVar
 
@@ -66,7 +67,7 @@ def save_params(params: Params, path: str | os.PathLike[str]) -> None:
     # The format wants contiguous tensors that share nothing.
     plain = {name: p.detach().cpu().contiguous().clone() for name, p in params.items()}
     path = Path(path)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         with beside.open("xb") as file:
             file.write(safetensors.torch.save(plain))
