@@ -66,14 +66,19 @@ def student_file(exercise: Exercise, file: Path | None = None) -> Path:
     """The file to read: the exercise's own, or another one that was named.
 
     Raises:
-        CallError: where there is no such file.
+        CallError: where there is no such file, or none that can be read.
     """
     if file is None and not exercise.file.is_file():
         raise CallError(f"{shown(exercise.file)} is missing: `xor-check reset {exercise.name}` writes a fresh one.")
     if file is not None and not file.is_file():
         kind = "a folder" if file.is_dir() else "missing"
         raise CallError(f"--file {str(file)!r} is {kind}: name the Python file that is to be checked.")
-    return file or exercise.file
+    chosen = file or exercise.file
+    try:
+        chosen.open("rb").close()
+    except OSError as cause:
+        raise CallError(f"{shown(chosen)} cannot be read ({cause.strerror}): make it readable.") from cause
+    return chosen
 
 
 def shown(path: Path) -> str:

@@ -4,7 +4,7 @@ import math
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -216,4 +216,8 @@ class _Screen:
 
     def finish(self, report: Report) -> None:
         after = self.course.exercises[self.course.exercises.index(self.exercise) + 1 :]
-        self.terminal.finish(report, after=after[0].name if after else None, total=len(self.exercise.functions))
+        self.terminal.finish(
+            replace(report, file=shown(self.file)),
+            after=after[0].name if after else None,
+            total=len(self.exercise.functions),
+        )

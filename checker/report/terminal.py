@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import groupby
 
 from rich.console import Console
 from rich.rule import Rule
@@ -21,6 +22,9 @@ STYLES = {"passed": "green", "todo": "yellow"}
 
 OPEN = ("passed", "todo")
 """Statuses that need no explanation."""
+
+MOST_LINES = 20
+"""Of what a function printed."""
 
 
 class Terminal:
@@ -50,7 +54,8 @@ class Terminal:
         )
         message = verdict.message.partition("\n")[0]
         if message and message == self._last:
-            message = "(the same)"  # a file that cannot be imported says so once, not for every function
+            # A file that cannot be imported says so once, not for every function.
+            message = "" if verdict.status == "todo" else "(the same)"
         elif message:
             self._last = message
         self._hanging(head, self._safe(message))
@@ -75,7 +80,7 @@ class Terminal:
                 self._printed(verdict)
         self._console.print()
         self._console.print(self._summary(report))
-        self._console.print(Text(self._next(report, failing, after, total)))
+        self._console.print(Text(self._next(report, failing, after, total)), soft_wrap=True)
 
     def _explain(self, exercise: str, verdict: Verdict) -> None:
         failures = verdict.failures if self._verbose else verdict.failures[:1]
@@ -89,7 +94,8 @@ class Terminal:
             if failure.message != verdict.message:
                 self._paragraph(failure.message)
             self._failure(failure)
-        if verdict.traceback:
+        if verdict.traceback and not (verdict.status == "invalid" and "\n" in verdict.message):
+            # The message of a syntax error shows line and caret already.
             self._block("your code, down to the line that raised:", verdict.traceback)
         self._printed(verdict)
         if verdict.hints:
@@ -98,6 +104,7 @@ class Terminal:
     def _failure(self, failure: Failure) -> None:
         if failure.counterexample:
             self._block("called:", failure.counterexample)
+        if failure.expected or failure.got:
             self._console.print()
         self._pair("expected: ", failure.expected)
         self._pair("got:      ", failure.got)
@@ -113,7 +120,7 @@ class Terminal:
 
     def _printed(self, verdict: Verdict) -> None:
         if verdict.printed.strip():
-            self._block("printed by your code:", verdict.printed.rstrip("\n"))
+            self._block("printed by your code:", _condensed(verdict.printed))
 
     def _rule(self, title: str) -> None:
         line = "─" if shows("─", self._console.file) else "-"
@@ -121,7 +128,9 @@ class Terminal:
         self._console.print(Rule(Text(self._safe(title), style="bold"), align="left", characters=line, style="dim"))
 
     def _paragraph(self, text: str, style: str = "") -> None:
-        self._console.print(Text(self._safe(text), style=style))
+        for line in Text(self._safe(text), style=style).wrap(self._console, self._console.width):
+            line.rstrip()
+            self._console.print(line, soft_wrap=True)
 
     def _block(self, title: str, text: str) -> None:
         self._console.print()
@@ -155,8 +164,9 @@ class Terminal:
     def _next(self, report: Report, failing: Sequence[Verdict], after: str | None, total: int) -> str:
         exercise, verdicts = report.exercise, report.verdicts
         if failing:
-            wrong = report.file if failing[0].status == "invalid" else failing[0].name
-            return f"Next: change {self._safe(wrong)}, then xor-check {exercise} {failing[0].name}"
+            if failing[0].status == "invalid":
+                return f"Next: change {self._safe(report.file)}, then xor-check {exercise}"
+            return f"Next: change {failing[0].name}, then xor-check {exercise} {failing[0].name}"
         for verdict in verdicts:
             if not verdict.passed:
                 return f"Next: write {verdict.name}, then xor-check {exercise} {verdict.name}"
@@ -168,3 +178,15 @@ class Terminal:
 
     def _safe(self, text: str) -> str:
         return harmless(text, self._console.file)
+
+
+def _condensed(printed: str) -> str:
+    r"""What a function printed in its many calls, with repeated lines told once and long output cut.
+
+    >>> _condensed("a\na\nb\n")
+    'a  (2 times)\nb'
+    """
+    runs = [(line, len(list(run))) for line, run in groupby(printed.rstrip("\n").split("\n"))]
+    lines = [line if times == 1 else f"{line}  ({times} times)" for line, times in runs]
+    more = len(lines) - MOST_LINES
+    return "\n".join(lines if more <= 0 else [*lines[:MOST_LINES], f"... and {more} lines more"])
