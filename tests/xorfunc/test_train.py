@@ -11,10 +11,12 @@ from tests.xorfunc.problems import (
     linear_gradient,
     linear_loss,
     module_with,
+    network_logits,
     network_loss,
 )
 from tests.xorfunc.strategies import dtypes, keys, normal, seeds, sizes, training_problems
 from xorfunc.data import XORDataset, continuous_xor, minibatches
+from xorfunc.evaluate import accuracy
 from xorfunc.likelihood import loss_bce
 from xorfunc.model import LogitPredictor, init_params
 from xorfunc.optim import adam, apply_updates, momentum, sgd, sgd_update
