@@ -58,7 +58,8 @@ def course_of(context: typer.Context) -> Course:
     """
     root = context.find_root()
     if "course" not in root.meta:
-        root.meta["course"] = course.find(root.params.get("course"))
+        named = root.params.get("course")  # still a string: typer converts when it calls the command
+        root.meta["course"] = course.find(Path(named) if named else None)
     return root.meta["course"]
 
 

@@ -7,7 +7,10 @@ the right answer come from the course itself.
 import ast
 import os
 import tempfile
+import textwrap
+from contextlib import chdir
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 import typer
@@ -15,7 +18,7 @@ import typer
 from checker import course
 from checker.cli import check
 from checker.cli.init import write_course
-from checker.course import Exercise, parsed
+from checker.course import Course, Exercise, parsed
 from checker.stub import definition
 
 if TYPE_CHECKING:
@@ -29,46 +32,54 @@ PICTURE = "xor-demo.png"
 
 def demo() -> None:
     """Take a tour: a stub, a mistake, a pass, a trained XOR."""
-    with tempfile.TemporaryDirectory(prefix="xor-demo-") as folder, check.workers() as ready:
-        root = Path(folder, "course")
-        write_course(root)
-        exercise = course.find(root).select(TOPIC)
-        _tell(
-            f"1. The course is a few files of functions to write. A fresh one is a stub: {FUNCTION} of "
-            f"{exercise.name} says what it should do, and does nothing yet."
-        )
-        _check(ready, exercise)
-        mistake, imports = _mistake(exercise)
-        _tell("2. Say you write this, which looks right and runs:", mistake)
-        exercise.file.write_text(
-            "\n\n".join([exercise.file.read_text(encoding="utf-8"), imports, mistake, ""]), encoding="utf-8"
-        )
-        _check(ready, exercise)
-        _tell("3. You change it (how is for you to find out: xor-check hint helps) and check again:")
+    _tell(
+        "1. The course is a few files of functions to write. A fresh one is a stub: "
+        f"{FUNCTION} says what it should do, and does nothing yet."
+    )
+    with (
+        tempfile.TemporaryDirectory(prefix="xor-demo-") as folder,
+        chdir(folder),  # so that file names are shown as a student sees them
+        check.workers() as ready,
+    ):
+        write_course(Path(folder))
+        home = course.find(Path(folder))
+        exercise = home.select(TOPIC)
+        _check(ready, home, exercise)
+        mistake, imports = find_mistake(exercise)
+        _tell("2. Say you write this. It looks right, and it runs:", mistake)
+        stub = exercise.file.read_text(encoding="utf-8")
+        exercise.file.write_text("\n\n".join([stub, imports, mistake, ""]), encoding="utf-8")
+        _check(ready, home, exercise)
+        _tell("3. You change it (how, that is for you to find out, with xor-check hint) and check again:")
         exercise.file.write_bytes(exercise.solution.read_bytes())
-        _check(ready, exercise)
-    _tell("4. Twelve exercises later, your functions train a network that separates what no line can separate:")
+        _check(ready, home, exercise)
+    _tell("4. At the end of the course your functions train a network on XOR, which no straight line separates:")
     _train()
-    _tell("Now it is your turn: xor-check init my-course, then cd my-course and xor-check")
+    try:
+        course.find()
+    except course.CourseError:
+        _tell("Now it is your turn: xor-check init my-course, then cd my-course, then xor-check")
+    else:
+        _tell("Now it is your turn: xor-check")
 
 
 def _tell(text: str, code: str = "") -> None:
-    typer.echo(f"\n{text}\n" + (f"\n{code}\n" if code else ""))
+    width = min(88, get_terminal_size().columns)
+    typer.echo("\n" + textwrap.fill(text, width) + "\n" + (f"\n{code}\n" if code else ""))
 
 
-def _check(ready: "Workers", exercise: Exercise) -> None:
+def _check(ready: "Workers", home: Course, exercise: Exercise) -> None:
     typer.echo(f"$ xor-check {exercise.name} {FUNCTION}")
     options = check.Options("cpu", check.SEED, check.TIMEOUT, json=False, color=True, verbose=False)
-    home = course.find(exercise.file.parents[1])
     check.run(ready, home, exercise, exercise.file, [FUNCTION], options)
 
 
-def _mistake(exercise: Exercise) -> tuple[str, str]:
+def find_mistake(exercise: Exercise) -> tuple[str, str]:
     """The first misconception of the function, written as a student would write it, and the imports it needs."""
     module = parsed(exercise.misconceptions)
     for node in module.body:
-        if isinstance(node, ast.FunctionDef) and ast.unparse(node.decorator_list[0]).startswith(
-            f"misconception({FUNCTION!r}"
+        if isinstance(node, ast.FunctionDef) and any(
+            ast.unparse(decorator).startswith(f"misconception({FUNCTION!r}") for decorator in node.decorator_list
         ):
             text = definition(exercise.misconceptions.read_text(encoding="utf-8"), node.name)
             own = text[text.index("def ") :].replace(f"def {node.name}(", f"def {FUNCTION}(", 1)

@@ -1,0 +1,108 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from checker import course, progress
+from checker.verdict import Failure, Verdict
+from tests.checker.cli.conftest import Judge, XorCheck
+
+FAILED = Verdict("rows", "failed", "rows(x) is wrong", failures=(Failure("values", "rows(x) is wrong", "rows(x)"),))
+
+
+def standing(root: Path) -> dict[str, str]:
+    found = course.find(root)
+    return dict(progress.standing(found.exercises[0], progress.load(found)))
+
+
+def test_the_exit_code_says_whether_all_passed(tiny: Path, judge: Judge, xor_check: XorCheck):
+    assert xor_check("1").code == 0
+    judge.verdicts["rows"] = Verdict("rows", "todo", "")
+    assert xor_check("1").code == 1
+    assert xor_check("1", "columns").code == 0
+    assert xor_check("all").code == 1
+
+
+def test_options_reach_the_judge(tiny: Path, judge: Judge, xor_check: XorCheck):
+    xor_check("1", "rows", "--device", "cpu", "--seed", "5", "--timeout", "2.5")
+    assert judge.asked == [
+        {
+            "exercise": "exercise1",
+            "file": tiny / "exercises" / "exercise1_shapes.py",
+            "functions": ["rows"],
+            "device": "cpu",
+            "seed": 5,
+            "timeout": 2.5,
+        }
+    ]
+
+
+def test_without_options_the_seed_is_fixed(tiny: Path, judge: Judge, xor_check: XorCheck):
+    xor_check("1")
+    assert (judge.asked[0]["device"], judge.asked[0]["seed"], judge.asked[0]["timeout"]) == ("auto", 0, 10.0)
+
+
+def test_a_missing_device_is_a_wrong_call(tiny: Path, judge: Judge, xor_check: XorCheck):
+    judge.error = judge.NoDevice("no CUDA here")
+    assert xor_check("1", "--device", "cuda") == (2, "", "xor-check: no CUDA here\n")
+
+
+def test_json_is_one_object_and_nothing_else(tiny: Path, judge: Judge, xor_check: XorCheck):
+    judge.verdicts["rows"] = FAILED
+    content = json.loads(xor_check("1", "--json").out)
+    assert [function["status"] for function in content["functions"]] == ["failed", "passed", "passed"]
+    assert (content["score"], content["max_score"], content["passed"]) == (2, 3, False)
+    assert [function["name"] for function in json.loads(xor_check("1", "rows", "--json").out)["functions"]] == ["rows"]
+
+
+def test_json_of_all_lists_the_exercises(tiny: Path, judge: Judge, xor_check: XorCheck):
+    content = json.loads(xor_check("all", "--json").out)
+    assert [exercise["exercise"] for exercise in content["exercises"]] == ["exercise1", "exercise2"]
+
+
+def test_the_report_is_shown_as_verdicts_come(tiny: Path, judge: Judge, xor_check: XorCheck):
+    judge.verdicts["rows"] = FAILED
+    done = xor_check("1")
+    assert done.out.startswith("exercise1  exercises/exercise1_shapes.py\n")
+    assert "rows(x) is wrong" in done.out
+    assert "1 failed" in done.out
+    assert xor_check("2").out.endswith("it is the last one. xor-check shows where you are.\n")
+
+
+def test_a_missing_file_says_how_to_get_a_fresh_one(tiny: Path, judge: Judge, xor_check: XorCheck):
+    (tiny / "exercises" / "exercise2_sums.py").unlink()
+    for arguments in (["2"], ["all"]):
+        done = xor_check(*arguments)
+        assert done.code == 2
+        assert "`xor-check reset exercise2` writes a fresh one" in done.err
+
+
+def test_what_was_found_is_remembered(tiny: Path, judge: Judge, xor_check: XorCheck):
+    file = tiny / "exercises" / "exercise1_shapes.py"
+    file.write_text("rows = columns = double = len\n")
+    assert set(standing(tiny).values()) == {"written"}
+    judge.verdicts["rows"] = FAILED
+    xor_check("1", "rows")
+    assert standing(tiny) == {"rows": "failed", "columns": "written", "double": "written"}
+    del judge.verdicts["rows"]
+    xor_check("1", "--json")
+    assert set(standing(tiny).values()) == {"passed"}
+
+
+def test_another_file_is_not_remembered(tiny: Path, tmp_path: Path, judge: Judge, xor_check: XorCheck):
+    (tmp_path / "other.py").write_text("")
+    assert xor_check("1", "--file", str(tmp_path / "other.py")).code == 0
+    assert not (tiny / "progress.json").exists()
+
+
+@pytest.mark.parametrize("switch", [["--no-color"], []])
+def test_no_color_and_its_variable_leave_no_escape(
+    tiny: Path, judge: Judge, xor_check: XorCheck, monkeypatch: pytest.MonkeyPatch, switch: list[str]
+):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b" in xor_check("1").out
+    if not switch:
+        monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in xor_check("1", *switch).out
