@@ -17,7 +17,6 @@ from torch import Tensor
 
 from xorfunc.keys import Key, Shape, blocks, checked, fold_in, key, split, whole
 from xorfunc.rounding import multiply_add
-from xorfunc.threefry import MASK
 
 __all__ = [
     "Key",
@@ -125,8 +124,8 @@ def randint(key: Key, shape: Shape, low: int, high: int) -> Int[Tensor, "*shape"
         )
     span = high - low
     a, b = (bits(subkey, shape) for subkey in split(key))
-    shift = (2**16 % span) ** 2 % 2**32 % span  # 2^32 mod span, in 32 bits: none is left above 2^16
-    return low + ((a % span * shift + b % span) & MASK) % span
+    carry = 2**32 % span if span <= 2**16 else 0  # JAX squares 2^16 % span in 32 bits, where the square of 2^16 is 0
+    return low + (a % span * carry + b % span) % span
 
 
 def bernoulli(key: Key, p: float | Float[Tensor, "*p"] = 0.5, shape: Shape | None = ()) -> Bool[Tensor, "*shape"]:

@@ -267,6 +267,12 @@ def test_bernoulli_is_true_with_the_probability_given():
     assert_within_six_sigma(drawn.double().mean(0), p, (p * (1 - p) / n).sqrt())
 
 
+def test_bernoulli_is_true_only_where_the_uniform_number_is_below_p():
+    u = uniform(key(0), (100,))
+    assert not bernoulli(key(0), u).any()
+    assert bernoulli(key(0), u.nextafter(torch.tensor(1.0))).all()
+
+
 def test_bernoulli_takes_the_shape_of_its_probabilities_when_none_is_given():
     p = torch.full((2, 3), 0.5, dtype=torch.float64)
     drawn = bernoulli(key(0), p)
