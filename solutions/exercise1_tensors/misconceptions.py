@@ -113,7 +113,7 @@ def subtracted(x, y):
     "add_", "This makes a new tensor and leaves `x` as it was: `x = x + y` only gives the name to another one."
 )
 def new_tensor(x, y):
-    x = x + y  # noqa: RET504  (the mistake itself)
+    x = x + y
     return x
 
 

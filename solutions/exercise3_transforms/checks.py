@@ -152,8 +152,8 @@ check(
     laws=[memory_linear_in("D")],
     off_limits=["xorfunc.transforms.hvp"],
     hints=[
-        "How does the gradient change when x moves a little in the direction v? That change is H v.",
-        "jvp(g, (x,), (v,)) gives g(x) and the derivative of g in the direction v. Which g is wanted?",
-        "jvp(grad(f), (x,), (v,))[1]",
+        "H v is the gradient of a number that you can compute: the dot product of grad f(x) with the constant v.",
+        "grad(f) is a function, so you can write another function with it, and take the gradient of that one.",
+        "grad(lambda x: grad(f)(x) @ v)(x). Or, in forward mode over reverse mode: jvp(grad(f), (x,), (v,))[1].",
     ],
 )

@@ -10,7 +10,7 @@ Write each function, then run `xor-check exercise3`.
 from collections.abc import Callable
 
 from torch import Tensor
-from torch.func import grad, grad_and_value, jacrev, jvp, vmap
+from torch.func import grad, grad_and_value, jacrev, vmap
 
 Params = dict[str, Tensor]
 
@@ -122,7 +122,8 @@ def hvp(f: Callable[[Tensor], Tensor], x: Tensor, v: Tensor) -> Tensor:
 
         result = H v,   H[i, j] = d^2 f / dx_i dx_j
 
-    The Hessian has D^2 entries, the product D. It is the derivative of the gradient in the direction v.
+    The Hessian has D^2 entries, the product D. It is how the gradient changes in the direction v, which is also the
+    gradient of the number grad f(x) . v.
 
     Args:
         f: maps [D] to a scalar.
@@ -135,4 +136,4 @@ def hvp(f: Callable[[Tensor], Tensor], x: Tensor, v: Tensor) -> Tensor:
     >>> hvp(lambda x: (x**3).sum(), torch.tensor([1.0, 2.0]), torch.tensor([1.0, 10.0]))
     tensor([  6., 120.])
     """
-    return jvp(grad(f), (x,), (v,))[1]
+    return grad(lambda x: grad(f)(x) @ v)(x)

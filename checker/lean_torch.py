@@ -1,0 +1,98 @@
+"""PyTorch without its compiler, until somebody compiles.
+
+The first gradient of `torch.func` imports `torch._dynamo`, only to tell a compiler that nobody uses to stay out of the
+way, and the first vector-Jacobian product imports sympy by way of `symbolic_shapes`, only to compare two shapes. Each
+takes longer than a whole check. `postpone_compiler` puts stand-ins in the places of these two modules: they answer the
+few calls that eager code makes, and give way to the real module as soon as anything else is asked of them.
+
+Seen with torch 2.13. A torch that does not ask for these modules never meets the stand-ins.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import operator
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import torch.fx.experimental  # noqa: F401  (the parents of the stand-ins)
+
+
+def postpone_compiler() -> None:
+    """Put the stand-ins in place of the modules that are not imported yet."""
+    compiler = {
+        "disable": _as_it_is,
+        "graph_break": _nothing,
+        "compiled_autograd": SimpleNamespace(_disable=contextlib.nullcontext),
+    }
+    stand_ins = [
+        StandIn("torch._dynamo", compiler, is_package=True),
+        StandIn("torch.fx.experimental.symbolic_shapes", {"expect_true": bool, "sym_eq": operator.eq}),
+    ]
+    missing = [stand_in for stand_in in stand_ins if stand_in.__name__ not in sys.modules]
+    for stand_in in missing:
+        sys.modules[stand_in.__name__] = stand_in
+        parent, _, child = stand_in.__name__.rpartition(".")
+        setattr(sys.modules[parent], child, stand_in)
+    if missing:
+        sys.meta_path.insert(0, SubmodulesOfStandIns())
+
+
+class StandIn(ModuleType):
+    """A module of a few answers that gives way to the real one at any other question."""
+
+    def __init__(self, name: str, answers: Mapping[str, Any], *, is_package: bool = False) -> None:
+        super().__init__(name)
+        self.__dict__.update(answers)
+        self.__dict__["_is_package"] = is_package
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__path__" and not self._is_package:  # asked by every `from ... import`
+            raise AttributeError(name)
+        return getattr(self.give_way(), name)
+
+    def give_way(self) -> ModuleType:
+        """Import the real module into this one's place."""
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return importlib.import_module(self.__name__)
+
+
+class SubmodulesOfStandIns:
+    """Finds `torch._dynamo.x` where the real `torch._dynamo`, once it took its place, has imported that already.
+
+    An importer that has met a stand-in as the parent would execute the submodule a second time.
+    """
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        """Give a spec that hands out the module that is there, or None to have others look."""
+        there = sys.modules.get(name)
+        return None if there is None or target is not None else importlib.util.spec_from_loader(name, Loaded(there))
+
+
+class Loaded:
+    """A loader of a module that is loaded."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.module = module
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Give the module."""
+        return self.module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Do nothing: it has been executed."""
+
+
+def _as_it_is(function: Any = None, recursive: bool = True, *, wrapping: bool = True) -> Any:
+    """Stand for `torch._dynamo.disable`: without a compiler there is nothing to disable."""
+    return _as_it_is if function is None else function
+
+
+def _nothing(message: str = "") -> None:
+    """Stand for `torch._dynamo.graph_break`: without a compiler there is no graph to break."""
