@@ -55,7 +55,10 @@ class Loaded:
         match tree:
             case (Raised() | None as problem, (*names,), None | (*_,) as parameters, str(kind)):
                 if all(isinstance(name, str) for name in names):
-                    return cls(problem, tuple(names), parameters and tuple(map(_parameter, parameters)), kind)
+                    known = None if parameters is None else tuple(map(_parameter, parameters))
+                    return cls(problem, tuple(names), known, kind)
+            case _:
+                pass
         raise ValueError("this is not what a worker finds in a file")
 
 
@@ -63,7 +66,8 @@ def _parameter(tree: Any) -> tuple[str, str, bool]:
     match tree:
         case (str(name), str(kind), bool(has_default)):
             return name, kind, has_default
-    raise ValueError("this is no parameter")
+        case _:
+            raise ValueError("this is no parameter")
 
 
 class Lost(Exception):

@@ -33,7 +33,7 @@ def isolate(files: Files) -> Files:
     os.dup2(nothing, 0)
     os.dup2(files.prints, 1)
     os.dup2(files.prints, 2)
-    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115: open for good
+    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  (open for good)
     sys.stdout = sys.__stdout__ = _printer(1)
     sys.stderr = sys.__stderr__ = _printer(2)
     if sys.platform != "win32":

@@ -111,8 +111,15 @@ def start(method: Method | None = None) -> Workers:
 
     Args:
         method: "fork" or "spawn"; by default what `default_method` says.
+
+    Raises:
+        ValueError: this system cannot fork safely.
     """
-    return _ForkedWorkers() if (method or default_method()) == "fork" else _SpawnedWorkers()
+    if (method or default_method()) == "spawn":
+        return _SpawnedWorkers()
+    if sys.platform != "linux":
+        raise ValueError(f'workers cannot be forked on {sys.platform!r}: use "spawn", the default here')
+    return _ForkedWorkers()
 
 
 def _load(conversation: Conversation, job: Job, deadline: float) -> Loaded:
@@ -130,6 +137,7 @@ class _ForkedWorkers:
         from checker.zygote import Zygote  # imports torch, and all else that workers need, before the fork
 
         self._zygote = Zygote()
+        self._open: set[Conversation] = set()
 
     def worker(self, job: Job, *, deadline: float) -> Worker:
         channel, of_worker = socket.socketpair()
@@ -138,12 +146,19 @@ class _ForkedWorkers:
             pid = self._zygote.fork(of_worker.fileno(), printer.fileno())
         file, process = channel.detach(), _ForkedProcess(pid, self._zygote.end)
         conversation = Conversation(process, requests=file, answers=file, prints=prints)
-        return Worker(conversation, _load(conversation, job, deadline), Conversation.end)
+        self._open.add(conversation)
+        return Worker(conversation, _load(conversation, job, deadline), self._end)
+
+    def _end(self, conversation: Conversation) -> None:
+        self._open.discard(conversation)
+        conversation.end()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
+        for conversation in list(self._open):
+            self._end(conversation)
         self._zygote.close()
 
 
@@ -162,6 +177,7 @@ class _SpawnedWorkers:
     def __init__(self) -> None:
         self._starting: _SpawnedProcess | None = _SpawnedProcess()
         self._idle: Conversation | None = None
+        self._open: set[Conversation] = set()
 
     def worker(self, job: Job, *, deadline: float) -> Worker:
         called = time.monotonic()
@@ -178,6 +194,7 @@ class _SpawnedWorkers:
         if conversation is None:
             process, self._starting = self._starting or _SpawnedProcess(), None
             conversation = process.converse()
+            self._open.add(conversation)
         conversation.settle(STARTING)
         conversation.forget_prints()
         return conversation
@@ -190,6 +207,7 @@ class _SpawnedWorkers:
         if as_new is True and self._idle is None:
             self._idle = conversation
             return
+        self._open.discard(conversation)
         conversation.end()
         if self._idle is None and self._starting is None:
             self._starting = _SpawnedProcess()  # imports torch while the judge thinks
@@ -198,11 +216,10 @@ class _SpawnedWorkers:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._idle is not None:
-            self._idle.end()
+        for conversation in self._open:
+            conversation.end()
         if self._starting is not None:
             self._starting.end()
-        self._idle = self._starting = None
 
 
 class _SpawnedProcess:

@@ -22,6 +22,7 @@ from checker.ending import FAILED, OUT_OF_MEMORY
 from checker.job import Job, Loaded
 from checker.laws import Law
 from checker.observation import Other, Raised, Tree, live, plain
+from checker.pristine import Pristine
 from checker.process import Files
 from checker.spec import collect
 from checker.wire import WireError, decode, encode
@@ -33,11 +34,12 @@ CHECKS = "checks.py"
 class Session:
     """One job: the student's module, and the trials to run on it."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, *, reusable: bool) -> None:
         self._job = job
+        self._before = Pristine() if reusable else None
         checks, self._functions = collect(job.checks, CHECKS)
         self._laws: dict[str, Law] = {law.name: law for law in checks[job.function].laws}
-        self.undo = off_limits.forbid(job.off_limits, trusted=CHECKS)
+        self._undo = off_limits.forbid(job.off_limits, trusted=CHECKS)
         self._answer = ModuleType("nothing")
 
     def load(self) -> Loaded:
@@ -62,8 +64,19 @@ class Session:
         except BaseException as error:
             return self._raised(error)
 
+    def tidy(self) -> bool:
+        """Undo the job, and say whether the process is as good as new."""
+        self._undo()
+        return self._before is not None and self._before.restore(self._job.folder, self._job.path)
+
     def _raised(self, error: BaseException) -> Raised:
         return own_lines.raised(error, self._job.path, self._job.source)
+
+
+def warm_up() -> None:
+    """Do once what is slow the first time, so that workers forked from this process need not."""
+    with global_state.preserved():
+        decode(encode(plain(torch.zeros(1))))
 
 
 def serve(files: Files, *, reusable: bool = False) -> None:
@@ -99,11 +112,13 @@ def _serve(files: Files, reusable: bool) -> None:
             job = Job(*content)
             if session is None:
                 limits.restrict(data=job.device == "cpu")
-            session = Session(job)
+            session = Session(job, reusable=reusable)
             loaded = session.load()
             answer = (loaded.problem, loaded.names, loaded.parameters, loaded.kind)
         elif kind == "ask" and session is not None:
             answer = session.ask(*content)
+        elif kind == "tidy" and session is not None:
+            answer = session.tidy()
         elif kind == "mark":
             write(files.prints, content[0].encode())
         if getpid() != process:

@@ -18,6 +18,8 @@ import time
 from contextlib import suppress
 from typing import NoReturn
 
+import torch
+
 from checker import limits, worker
 from checker.ending import Ending
 from checker.process import Files, isolate
@@ -36,11 +38,11 @@ class Zygote:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()  # or a worker would print it a second time
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         self.pid = os.fork()
         if self.pid == 0:
             _live(other)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         other.close()
 
     def fork(self, channel: int, prints: int) -> int:
@@ -89,6 +91,8 @@ def _live(orders: socket.socket) -> NoReturn:
         os.setsid()  # away from the terminal and its signals
         _let_go(orders.fileno())
         limits.adopt_orphans()
+        torch.set_num_threads(1)
+        worker.warm_up()
         gc.freeze()  # a collection would write to every page that is shared with the judge
         _obey(orders)
         status = 0

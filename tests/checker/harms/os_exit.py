@@ -1,0 +1,8 @@
+"""Leaves without a word."""
+
+import os
+
+
+def double(x):
+    print("last words")
+    os._exit(3)

@@ -1,0 +1,5 @@
+"""Waits for somebody to type."""
+
+
+def double(x):
+    return input("How many times? ") * x

@@ -1,0 +1,5 @@
+"""Leaves politely, before it is asked anything."""
+
+import sys
+
+sys.exit(4)
