@@ -21,6 +21,7 @@ from checker.spec import Tolerance
 Path = tuple[str | int, ...]
 
 SHOWN_ENTRIES = 6
+SHOWN_CHARACTERS = 200
 
 
 class Aspect(IntEnum):
@@ -34,6 +35,8 @@ class Aspect(IntEnum):
     DEVICE = 5
     FINITE = 6
     VALUES = 7
+    TOLD = 8
+    """Not what the answer is, but what a trial tells of it, in words."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +48,7 @@ class Difference:
     expected: str
     got: str
     where: str | None = None
-
-    @property
-    def place(self) -> str:
-        """The path as a reader would say it: `["b"][0]` of nested parts, or nothing for the whole."""
-        return "".join(f"[{part!r}]" for part in self.path)
+    """The entries that differ, one a line; empty for a lone number; None for what is no number."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,9 @@ def differences(expected: Tree, got: Tree, standard: Standard, path: Path = ()) 
     if isinstance(expected, Raised) or isinstance(got, Raised):
         if not (isinstance(expected, Raised) and isinstance(got, Raised) and expected.type == got.type):
             yield Difference(Aspect.RAISED, path, _told(expected), _told(got))
+    elif isinstance(expected, str):
+        if expected != got:
+            yield Difference(Aspect.TOLD, path, expected, got if isinstance(got, str) else _short(got))
     elif kind(expected) != kind(got):
         yield Difference(Aspect.KIND, path, _told(expected), _told(got))
     elif isinstance(expected, Array):
@@ -90,7 +92,7 @@ def differences(expected: Tree, got: Tree, standard: Standard, path: Path = ()) 
                 Aspect.STRUCTURE,
                 path,
                 f"{len(expected)} items",
-                f"{len(got)} items: {literal(got, digits=6)}",
+                f"{len(got)} items: {_short(got)}",
             )
         else:
             for index, (a, b) in enumerate(zip(expected, got, strict=True)):
@@ -113,11 +115,15 @@ def kind(tree: Tree) -> str:
 
 
 def _told(tree: Tree) -> str:
-    return (
-        literal(tree)
-        if isinstance(tree, (Raised, str, type(None)))
-        else f"{kind(tree)}: {literal(tree, digits=6)}"
-    )
+    if isinstance(tree, (Raised, type(None))):
+        return literal(tree)
+    text = _short(tree)
+    return text if text == kind(tree) else f"{kind(tree)}: {text}"
+
+
+def _short(tree: Tree) -> str:
+    text = literal(tree, digits=6)
+    return text if len(text) <= SHOWN_CHARACTERS else kind(tree)
 
 
 def _keys(tree: Mapping[str | int, Tree]) -> str:
@@ -146,9 +152,7 @@ def _array_difference(expected: Array, got: Array, standard: Standard, path: Pat
         return Difference(Aspect.DEVICE, path, expected.device, got.device)
     not_finite = b.isfinite().logical_not() & a.isfinite()
     if bool(not_finite.any()):
-        return Difference(
-            Aspect.FINITE, path, *side_by_side(expected, got), _where(expected, got, not_finite)
-        )
+        return Difference(Aspect.FINITE, path, *side_by_side(expected, got), _where(expected, got, not_finite))
     if not standard.values:
         return None
     apart = _apart(a, b, a.dtype, standard)
@@ -176,10 +180,6 @@ def _apart(a: torch.Tensor, b: torch.Tensor, dtype: torch.dtype, standard: Stand
     return ~(equal | ((right - answer).abs() <= bound))
 
 
-def _entry(array: Array, place: list[int]) -> Array:
-    return Array(array.data[tuple(place)])
-
-
 def side_by_side(expected: Tree, got: Tree) -> tuple[str, str]:
     """Give both as texts, with as many digits as it takes to see that they differ."""
     short = literal(expected, digits=6), literal(got, digits=6)
@@ -194,11 +194,10 @@ def _where(expected: Array, got: Array, apart: torch.Tensor) -> str:
     places = apart.nonzero().tolist()
     if not apart.ndim:
         return ""
-    lines = [
-        f"{place}: expected {a}, got {b}"
-        for place in places[:SHOWN_ENTRIES]
-        for a, b in [side_by_side(_entry(expected, place), _entry(got, place))]
-    ]
+    lines: list[str] = []
+    for place in places[:SHOWN_ENTRIES]:
+        a, b = side_by_side(expected.data[tuple(place)].item(), got.data[tuple(place)].item())
+        lines.append(f"{place}: expected {a}, got {b}")
     if len(places) > SHOWN_ENTRIES:
         lines.append(f"... and {len(places) - SHOWN_ENTRIES} more of {math.prod(apart.shape)} entries")
     return "\n".join(lines)

@@ -17,7 +17,7 @@ from checker.agreement import Aspect, Difference, Standard, difference
 from checker.answer_key import AnswerKey, Question
 from checker.diagnose import Evidence
 from checker.draw import Case
-from checker.laws import Law
+from checker.laws import RESULT, Law
 from checker.observation import Array, Raised, Tree, leaves, live
 from checker.sandbox import Lost
 from checker.spec import Check, Variant
@@ -121,7 +121,7 @@ def judge(asking: Asking, *, shrink: bool = True) -> Verdict:
     known = _misconception(asking, evidence, failed) if lost is None else None
     first = _smallest(asking, failed[0]) if shrink and lost is None else failed[0]
     raised = first.got if isinstance(first.got, Raised) else None
-    failures = tuple(_failure(asking, item) for item in (first, *failed[1:]))
+    failures = tuple(_distinct(asking, [first, *failed[1:]]))
     return Verdict(
         check.name,
         "error" if raised is not None else "failed",
@@ -188,14 +188,22 @@ def _misconception(asking: Asking, evidence: list[Evidence], failed: list[Eviden
     return diagnose.explain(candidates, telling_first, observe, asking.agree)
 
 
-def _failure(asking: Asking, item: Evidence) -> Failure:
-    found = asking.compare(item, item.expected, item.got)
-    assert found is not None, "a failure is made of a question whose answers differ"
-    return Failure(
-        item.law.name,
-        sentence(asking.check.name, item.law, found),
-        pasteable(asking.module, asking.check, item.law, item.case, asking.key.functions),
-        found.expected,
-        found.got,
-        found.where,
-    )
+def _distinct(asking: Asking, failed: list[Evidence]) -> Iterator[Failure]:
+    """Give the failures that say something new: a wrong shape need not be told for every law that it breaks."""
+    told: set[tuple[Aspect, tuple[str | int, ...]]] = set()
+    for item in failed:
+        found = asking.compare(item, item.expected, item.got)
+        if found is None:
+            continue
+        path = found.path[1:] if found.path[:1] == (RESULT,) else found.path
+        if (found.aspect, path) in told:
+            continue
+        told.add((found.aspect, path))
+        yield Failure(
+            item.law.name,
+            sentence(asking.check.name, item.law, found),
+            pasteable(asking.module, asking.check, item.law, item.case, asking.key.functions),
+            found.expected,
+            found.got,
+            found.where,
+        )

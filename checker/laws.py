@@ -93,9 +93,7 @@ def code_of(trial: Trial) -> tuple[tuple[str, ...], str]:
         body = textwrap.dedent(re.split(r"\)\s*(?:->.*)?:\s*\n", source, maxsplit=1)[1])
         body = re.sub(r'^""".*?"""\n', "", body, flags=re.DOTALL)
     else:
-        raise ValueError(
-            f"trial {trial!r} is no plain function: write it with `def`, so that it can be shown"
-        )
+        raise ValueError(f"trial {trial!r} is no plain function: write it with `def`, so that it can be shown")
     body = re.sub(r"^return ", "", body.rstrip(), flags=re.MULTILINE)
     return tuple(arguments), re.sub(rf"\b{answer}\.", "", body)
 
@@ -113,9 +111,7 @@ def keeps_dtype(subject: Subject) -> Law | None:
     if not subject.has_floats:
         return None
     situation = Situation(4, dtype=torch.float64)
-    return Law(
-        "keeps_dtype", "computes in the dtype of its inputs", subject.trial, (situation,), subject.code
-    )
+    return Law("keeps_dtype", "computes in the dtype of its inputs", subject.trial, (situation,), subject.code)
 
 
 def any_size(subject: Subject) -> Law | None:
@@ -139,11 +135,10 @@ def any_layout(subject: Subject) -> Law | None:
 
 def keeps_device(subject: Subject) -> Law:
     """Demand the answer on the device of the inputs."""
-    return Law(
-        "keeps_device", "stays on the device of its inputs", subject.trial, (Situation(2),), subject.code
-    )
+    return Law("keeps_device", "stays on the device of its inputs", subject.trial, (Situation(2),), subject.code)
 
 
+RESULT = "result"
 UNCHANGED = "as before"
 SAME = "the same answer"
 
@@ -157,7 +152,7 @@ def pure(subject: Subject) -> Law:
         result = plain(subject.trial(answer, *inputs))
         state = changes(state_before, global_state.read())
         arguments = changes(arguments_before, _arguments(subject, inputs))
-        seen: dict[str, Any] = {"result": result, "after the call": arguments | state}
+        seen: dict[str, Any] = {RESULT: result, "after the call": arguments | state}
         if not subject.changes:
             again = plain(subject.trial(answer, *inputs))
             seen["the same call again"] = SAME if identical(result, again) else again
@@ -183,7 +178,13 @@ def _arguments(subject: Subject, inputs: tuple[Any, ...]) -> dict[str, Any]:
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """Give what became of each named thing: `UNCHANGED`, or what it is now."""
-    return {name: UNCHANGED if identical(before[name], after[name]) else after[name] for name in before}
+
+    def told(name: str) -> Any:
+        if identical(before[name], after[name]):
+            return UNCHANGED
+        return "another one" if name.endswith("random state") else after[name]
+
+    return {name: told(name) for name in before}
 
 
 DEFAULT: tuple[Rule, ...] = (agrees, keeps_dtype, any_size, any_layout, pure)
@@ -225,9 +226,7 @@ def differentiates(*names: str) -> Rule:
             for name, value in zip(subject.arguments, inputs, strict=True):
                 if name in names:
                     items = (
-                        {name: value}
-                        if isinstance(value, Tensor)
-                        else {f"{name}[{k!r}]": v for k, v in value.items()}
+                        {name: value} if isinstance(value, Tensor) else {f"{name}[{k!r}]": v for k, v in value.items()}
                     )
                     leaves |= {label: tensor.requires_grad_() for label, tensor in items.items()}
             result = subject.trial(answer, *inputs)
@@ -235,9 +234,7 @@ def differentiates(*names: str) -> Rule:
                 return {"the result": "does not require grad: the way back to the arguments is cut"}
             weights = torch.cos(torch.arange(result.numel(), dtype=result.dtype, device=result.device))
             value = (weights.reshape(result.shape) * result).sum()
-            grads = torch.autograd.grad(
-                value, list(leaves.values()), allow_unused=True, materialize_grads=True
-            )
+            grads = torch.autograd.grad(value, list(leaves.values()), allow_unused=True, materialize_grads=True)
             return {f"gradient for {label}": grad for label, grad in zip(leaves, grads, strict=True)}
 
         code = "\n".join(
@@ -259,25 +256,19 @@ def stable(*names: str) -> Rule:
 
     def rule(subject: Subject) -> Law:
         situations = (Situation(8, extreme=names), Situation(4, extreme=names, dtype=torch.float64))
-        return Law(
-            "stable", "is finite and accurate for extreme values", subject.trial, situations, subject.code
-        )
+        return Law("stable", "is finite and accurate for extreme values", subject.trial, situations, subject.code)
 
     return rule
 
 
 def shares_memory(name: str) -> Rule:
     """Demand that the result is a view: what is written into the argument shows in it."""
-    return _written(
-        name, "shares_memory", f"shares memory with `{name}`: writing into `{name}` shows in the result"
-    )
+    return _written(name, "shares_memory", f"shares memory with `{name}`: writing into `{name}` shows in the result")
 
 
 def owns_memory(name: str) -> Rule:
     """Demand that the result is a copy: what is written into the argument does not show in it."""
-    return _written(
-        name, "owns_memory", f"gives a result of its own: writing into `{name}` later leaves it alone"
-    )
+    return _written(name, "owns_memory", f"gives a result of its own: writing into `{name}` later leaves it alone")
 
 
 def _written(name: str, law: str, demand: str) -> Rule:
@@ -305,9 +296,7 @@ def memory_linear_in(dim: str, *, size: int = 512) -> Rule:
             limit = 16 * size
             fits = largest.entries <= limit
             return {
-                "the largest tensor": f"linear in {dim}"
-                if fits
-                else f"{largest.entries:,} entries at {dim} = {size}"
+                "the largest tensor": f"linear in {dim}" if fits else f"{largest.entries:,} entries at {dim} = {size}"
             }
 
         demand = f"needs memory in proportion to {dim}, not to its square"
@@ -338,18 +327,14 @@ def deterministic_in_key(name: str = "key") -> Rule:
         def trial(answer: Any, *inputs: Any) -> Any:
             place = subject.arguments.index(name)
             other = (*inputs[:place], inputs[place] ^ 1, *inputs[place + 1 :])
-            first, again, another = (
-                plain(subject.trial(answer, *given)) for given in (inputs, inputs, other)
-            )
+            first, again, another = (plain(subject.trial(answer, *given)) for given in (inputs, inputs, other))
             return {
                 "the same key": SAME if identical(first, again) else "another answer",
                 "another key": SAME if identical(first, another) else "another answer",
             }
 
         code = f"{subject.code}\n{name} = {name} ^ 1\n{subject.code}"
-        return Law(
-            "deterministic_in_key", "draws by its key, and by nothing else", trial, (Situation(4),), code
-        )
+        return Law("deterministic_in_key", "draws by its key, and by nothing else", trial, (Situation(4),), code)
 
     return rule
 
@@ -358,7 +343,7 @@ def satisfies(predicate: Callable[..., str | None], *, count: int = 4) -> Rule:
     """Demand what `predicate(result, *inputs)` looks for; it says what is wrong in a sentence, or gives None."""
 
     def rule(subject: Subject) -> Law:
-        demand = (predicate.__doc__ or predicate.__name__).splitlines()[0].rstrip(".")
+        demand = _demand(predicate)
         return Law(predicate.__name__, demand, subject.trial, (Situation(count),), subject.code, predicate)
 
     return rule
@@ -371,7 +356,12 @@ def seen_by(trial: Trial, *, count: int = 6) -> Rule:
         arguments, code = code_of(trial)
         if arguments != subject.arguments:
             raise ValueError(f"trial {trial.__name__!r} takes {arguments}: it must take {subject.arguments}")
-        demand = (trial.__doc__ or trial.__name__).splitlines()[0].rstrip(".")
-        return Law(trial.__name__, demand, trial, (Situation(count),), code)
+        return Law(trial.__name__, _demand(trial), trial, (Situation(count),), code)
 
     return rule
+
+
+def _demand(function: Callable[..., Any]) -> str:
+    """Give the first line of a docstring as it follows "a right answer": without capital and full stop."""
+    line = (function.__doc__ or function.__name__).splitlines()[0].rstrip(".")
+    return line[:1].lower() + line[1:]

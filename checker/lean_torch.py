@@ -50,6 +50,7 @@ class StandIn(ModuleType):
         super().__init__(name)
         self.__dict__.update(answers)
         self.__dict__["_is_package"] = is_package
+        self.__dict__["__file__"] = f"<stand-in for {name}>"  # asked by whoever looks through all modules
 
     def __getattr__(self, name: str) -> Any:
         if name == "__path__" and not self._is_package:  # asked by every `from ... import`

@@ -45,6 +45,8 @@ def literal(tree: Tree, *, digits: int | None = None) -> str:
 
 def _array(array: Array, digits: int | None) -> str:
     data, is_tensor = array.data, array.kind == "tensor"
+    if array.code:
+        return array.code if is_tensor else f"{array.code}.numpy()"
     if data.numel() > SHOWN:
         return f"a tensor of shape {list(data.shape)}, {data.dtype}"
     strided = array.strided and data.numel() > 1
@@ -54,13 +56,7 @@ def _array(array: Array, digits: int | None) -> str:
         return f"{'torch' if is_tensor else 'np'}.empty({list(data.shape)}{dtype})"
     text = f"{'torch.tensor' if is_tensor else 'np.array'}({_numbers(data.mT if turned else data, digits)}{dtype})"
     if strided:
-        text += (
-            ".mT"
-            if turned
-            else ".repeat_interleave(2)[::2]"
-            if is_tensor
-            else ".repeat(2, axis=-1)[..., ::2]"
-        )
+        text += ".mT" if turned else ".repeat_interleave(2)[::2]" if is_tensor else ".repeat(2, axis=-1)[..., ::2]"
     if is_tensor and array.device != "cpu":
         text += f'.to("{array.device}")'
     return f"{text}.requires_grad_()" if array.requires_grad else text

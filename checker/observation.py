@@ -31,6 +31,7 @@ class Array:
     device: str = "cpu"
     strided: bool = False  # as an input: lay it out non-contiguously
     requires_grad: bool = False
+    code: str = ""  # as an input too large to be written out: the Python expression that makes it
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def plain(value: object, *, depth: int = 0) -> Tree:
 
 def _plain_tensor(value: Tensor) -> Tree:
     if value.dtype not in PLAIN_DTYPES or value.layout is not torch.strided or value.is_meta:
-        return Other("Tensor", f"dtype {value.dtype}, layout {value.layout}, device {value.device}")
+        return Other(f"Tensor with {value.dtype} and {value.layout} on {value.device}")
     try:
         data = value.detach().resolve_conj().resolve_neg().cpu().as_subclass(Tensor)
         data = data.clone(memory_format=torch.contiguous_format)
@@ -151,11 +152,7 @@ def live(tree: Tree, functions: Mapping[str, Callable[..., Any]], device: str = 
     if isinstance(tree, Named):
         if tree.kind == "function":
             return functions[tree.name]
-        return (
-            torch.device(tree.name)
-            if tree.kind == "device"
-            else getattr(torch, tree.name.removeprefix("torch."))
-        )
+        return torch.device(tree.name) if tree.kind == "device" else getattr(torch, tree.name.removeprefix("torch."))
     if isinstance(tree, dict):
         return {key: live(item, functions, device) for key, item in tree.items()}
     if isinstance(tree, list):

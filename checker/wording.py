@@ -10,7 +10,7 @@ from typing import Any
 
 from checker.agreement import Aspect, Difference
 from checker.draw import Case
-from checker.laws import Law
+from checker.laws import RESULT, Law
 from checker.literal import literal
 from checker.observation import Named, Raised, leaves
 from checker.spec import Check
@@ -18,14 +18,13 @@ from checker.spec import Check
 
 def sentence(function: str, law: Law, found: Difference) -> str:
     """Say what is wrong, in the one sentence that a student reads first."""
-    thing = f"`{function}`"
-    if found.path:
-        thing += f": {_place(found)}"
+    path = found.path[1:] if found.path[:1] == (RESULT,) else found.path
+    thing = ", ".join([f"`{function}`", *(f"item {part}" if isinstance(part, int) else part for part in path)])
     match found.aspect:
         case Aspect.RAISED:
             text = f"{thing} raised {found.got}"
         case Aspect.KIND:
-            text = f"{thing} gives {found.got}, where {found.expected} is right"
+            text = f"{thing} is {_kind(found.got)}, where {_kind(found.expected)} is right"
         case Aspect.STRUCTURE:
             text = f"{thing} has {found.got}, where {found.expected} are right"
         case Aspect.SHAPE:
@@ -36,21 +35,19 @@ def sentence(function: str, law: Law, found: Difference) -> str:
             text = f"{thing} is on {found.got}, where {found.expected} is right"
         case Aspect.FINITE:
             text = f"{thing} is infinite or NaN where the right answer is a number"
+        case Aspect.TOLD:
+            text = f"{thing} is {found.got}, not {found.expected}"
         case Aspect.VALUES if law.predicate is not None:
             text = f"{thing}: {found.got}"
         case Aspect.VALUES:
-            text = (
-                f"{thing} gives a wrong value" if found.where in (None, "") else f"{thing} gives wrong values"
-            )
+            text = f"{thing} has wrong values" if found.where else f"{thing} is {found.got}, not {found.expected}"
     if law.name != "agrees":
         text += f". A right answer {law.demand}"
     return text.rstrip(".") + "."
 
 
-def _place(found: Difference) -> str:
-    """Name the part of an observation that differs, as a reader would."""
-    words = [f"item {part}" if isinstance(part, int) else part for part in found.path]
-    return ", ".join(words)
+def _kind(told: str) -> str:
+    return told.partition(":")[0]
 
 
 def pasteable(module: str, check: Check, law: Law, case: Case, functions: Mapping[str, Any]) -> str:

@@ -59,7 +59,7 @@ def change_in_place(answer, x, y):
     """Changes `x` itself, for every view of it, and gives that same tensor back."""
     view = x.view_as(x)
     result = answer.add_(x, y)
-    return {"the result": result, "x": x, "a view of x": view, "result is x": result is x, "y": y}
+    return {"the result": result, "x": x, "a view of x": view, "`result is x`": result is x, "y": y}
 
 
 check(
