@@ -19,6 +19,7 @@ KEPT_DECORATORS = {"property", "classmethod", "staticmethod"}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = Function | ast.ClassDef
+Import = ast.Import | ast.ImportFrom
 
 
 def stub_of(exercise: Exercise) -> str:
@@ -48,7 +49,7 @@ def stub(solution: str, checked: Sequence[str]) -> str:
     lines = solution.split("\n")
     body = ast.parse(solution).body
     docstring = [node for node in body[:1] if _is_docstring(node)]
-    imports = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+    imports = [node for node in body if isinstance(node, Import)]
     others = [node for node in body if node not in docstring and node not in imports]
     kept = [node for node in others if not _is_private(node)]
     defined = {_name(node) for node in kept if isinstance(node, Definition)}
@@ -118,7 +119,7 @@ def _body_start(node: Function | ast.ClassDef) -> int:
 
 def _import(node: ast.stmt, used: set[str], lines: Sequence[str]) -> str:
     """An import of what is used, possibly nothing."""
-    assert isinstance(node, ast.Import | ast.ImportFrom), "called for imports only"
+    assert isinstance(node, Import), "called for imports only"
     if isinstance(node, ast.ImportFrom) and node.module == "__future__":
         return _verbatim(node, lines)
     names = [alias for alias in node.names if (alias.asname or alias.name).partition(".")[0] in used]
@@ -161,11 +162,8 @@ def _join(pieces: Sequence[tuple[ast.stmt, str]], lines: Sequence[str]) -> str:
 def _empty_lines(before: ast.stmt, after: ast.stmt, lines: Sequence[str]) -> int:
     if isinstance(before, Definition) or isinstance(after, Definition):
         return 2
-    both_import = all(isinstance(node, ast.Import | ast.ImportFrom) for node in (before, after))
-    between = lines[before.end_lineno : after.lineno - 1]
-    if both_import or not isinstance(before, ast.Import | ast.ImportFrom):
-        return int(_is_docstring(before) or "" in between)
-    return 1
+    ends_imports = isinstance(before, Import) and not isinstance(after, Import)
+    return int(ends_imports or "" in lines[before.end_lineno : after.lineno - 1])
 
 
 def _verbatim(node: ast.stmt, lines: Sequence[str]) -> str:

@@ -31,7 +31,7 @@ class Terminal:
     """Shows one exercise: `start`, a `line` a verdict, then `finish`."""
 
     def __init__(self, *, color: bool = True, verbose: bool = False) -> None:
-        self._console = Console(color_system="auto" if color else None, markup=False, highlight=False, emoji=False)
+        self._console = Console(color_system="auto" if color else None)
         self._verbose = verbose
         self._width = 0
         self._last = ""

@@ -123,6 +123,11 @@ def test_what_else_a_student_keeps_among_the_exercises_is_no_exercise(tiny: Cour
     assert [exercise.name for exercise in course.find(tiny.root).exercises] == ["exercise1", "exercise2"]
 
 
+def test_a_solution_that_nothing_checks_is_no_exercise_yet(tiny: Course):
+    (tiny.root / "solutions" / "exercise3_begun").mkdir()
+    assert len(course.find(tiny.root).exercises) == 2
+
+
 def test_a_file_in_no_course_belongs_to_the_one_of_this_program(tiny: Course, tmp_path: Path):
     assert course.around(tiny.exercises[0].file).root == tiny.root
     assert course.around(tmp_path / "exercise1_shapes.py").root == course.packaged().root
