@@ -62,10 +62,7 @@ def _definitions(body: Iterable[ast.stmt]) -> dict[str, ast.stmt]:
                 found[name] = statement
             case ast.Assign(targets=targets):
                 found |= {
-                    name.id: statement
-                    for target in targets
-                    for name in ast.walk(target)
-                    if isinstance(name, ast.Name)
+                    name.id: statement for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)
                 }
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
                 found[name] = statement
@@ -88,9 +85,6 @@ def _raises_todo(node: ast.stmt) -> bool:
     return any(
         isinstance(statement, ast.Raise)
         and statement.exc is not None
-        and any(
-            isinstance(name, ast.Name) and name.id == "NotImplementedError"
-            for name in ast.walk(statement.exc)
-        )
+        and any(isinstance(name, ast.Name) and name.id == "NotImplementedError" for name in ast.walk(statement.exc))
         for statement in node.body
     )
