@@ -75,7 +75,7 @@ def loss_bernoulli(s: Float[Tensor, "N"], y: Int[Tensor, "N"]) -> Float[Tensor, 
     tensor(0.6931)
     """
     _require_one_label_each(s, y)
-    # validate_args looks at values, which a tensor under vmap doesn't have.
+    # validate_args reads values, which a tensor that is being traced doesn't have.
     outcome = torch.distributions.Bernoulli(logits=s, validate_args=False)
     return -outcome.log_prob(y.to(s.dtype)).mean()
 

@@ -7,6 +7,7 @@ import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 from torch.func import grad, vmap
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from tests.xorfunc.strategies import dtypes, labels, normal, seeds, sizes
 from xorfunc.likelihood import log_prob, log_prob_one, log_prob_zero, loss_bce, loss_bernoulli, loss_where
@@ -83,6 +84,12 @@ def test_vmap_over_losses_equals_a_python_loop(loss, num, members, seed, dtype):
     s, y = normal(seed, (members, num), dtype), labels(seed, members * num).reshape(members, num)
     looped = torch.stack([loss(*pair) for pair in zip(s, y, strict=True)])
     torch.testing.assert_close(vmap(loss)(s, y), looped)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_gradient_of_a_loss_can_be_traced(loss):
+    s, y = normal(0, (4,)), labels(1, 4)
+    torch.testing.assert_close(make_fx(grad(loss))(s, y)(2 * s, 1 - y), grad(loss)(2 * s, 1 - y))
 
 
 @pytest.mark.parametrize("loss", LOSSES)
