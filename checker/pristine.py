@@ -70,7 +70,7 @@ class Pristine:
             os.environ.clear()
             os.environ.update(self._environment)
             for name in set(sys.modules) - self._modules:
-                if _is_own(getattr(sys.modules[name], "__file__", None), folder, path):
+                if _is_own(vars(sys.modules[name]).get("__file__"), folder, path):
                     del sys.modules[name]
             self._settings.close()
             return _fixed() == self._fixed and not _has_children() and self._is_unpatched()

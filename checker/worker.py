@@ -21,6 +21,7 @@ from checker import frames, global_state, limits, off_limits, own_lines, student
 from checker.ending import FAILED, OUT_OF_MEMORY
 from checker.job import Job, Loaded
 from checker.laws import Law
+from checker.lean_torch import postpone_compiler
 from checker.observation import Other, Raised, Tree, live, plain
 from checker.pristine import Pristine
 from checker.process import Files
@@ -75,6 +76,8 @@ class Session:
 
 def warm_up() -> None:
     """Do once what is slow the first time, so that workers forked from this process need not."""
+    torch.set_num_threads(1)
+    postpone_compiler()
     with global_state.preserved():
         decode(encode(plain(torch.zeros(1))))
 
@@ -87,7 +90,8 @@ def serve(files: Files, *, reusable: bool = False) -> None:
         reusable: whether the process may be given another job after this one.
     """
     try:
-        torch.set_num_threads(1)
+        if reusable:
+            warm_up()  # a forked worker has it from its zygote
         warnings.simplefilter("ignore")
         sys.modules["__main__"] = ModuleType("__main__")  # what a student's own processes would import again
         _serve(files, reusable)

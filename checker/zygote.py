@@ -18,8 +18,6 @@ import time
 from contextlib import suppress
 from typing import NoReturn
 
-import torch
-
 from checker import limits, worker
 from checker.ending import Ending
 from checker.process import Files, isolate
@@ -91,7 +89,6 @@ def _live(orders: socket.socket) -> NoReturn:
         os.setsid()  # away from the terminal and its signals
         _let_go(orders.fileno())
         limits.adopt_orphans()
-        torch.set_num_threads(1)
         worker.warm_up()
         gc.freeze()  # a collection would write to every page that is shared with the judge
         _obey(orders)
