@@ -17,6 +17,7 @@ import hypothesis
 import hypothesis.strategies as st
 import torch
 from hypothesis import HealthCheck, Phase, Verbosity
+from hypothesis.errors import Flaky
 from hypothesis.internal.conjecture import providers
 from torch import Tensor
 
@@ -72,7 +73,7 @@ def shrink(
         law: in which situations.
         seed: as it was for `cases`.
         functions: the globals of `checks.py`.
-        fails: whether a case shows the failure.
+        fails: whether a case shows the failure; what it raises ends the search.
         effort: how many cases may be tried after the first that fails.
     """
     smallest: Case | None = None
@@ -83,7 +84,11 @@ def shrink(
         tried += smallest is not None
         if tried > effort:
             raise _EnoughError
-        if fails(case):
+        try:
+            failing = fails(case)
+        except Exception as error:  # hypothesis would take it for another failure, and search on
+            raise _EnoughError from error
+        if failing:
             smallest = case
             raise _FailsError
 
@@ -91,7 +96,11 @@ def shrink(
         strategy = _inputs(check, situation, functions)
         try:
             _run(strategy, _seed(check, law, seed, index), situation.count, consider, shrinking=True)
-        except (_FailsError, _EnoughError):
+        except (_FailsError, Flaky):  # flaky: a function with a memory fails once, and not the next time
+            return smallest
+        except _EnoughError as enough:
+            if enough.__cause__ is not None:
+                raise enough.__cause__ from None
             return smallest
     return smallest
 
@@ -150,6 +159,9 @@ def _wholes(low: int, high: int, count: int) -> st.SearchStrategy[tuple[int, ...
 
 
 def _inputs(check: Check, situation: Situation, functions: Mapping[str, Any]) -> st.SearchStrategy[Case]:
+    if not check.inputs:
+        return st.just(())
+
     @st.composite
     def inputs(draw: st.DrawFn) -> Case:  # takes nothing, since hypothesis writes out what a strategy is made with
         shapes = _shapes(draw, check, situation)

@@ -25,15 +25,11 @@ from checker.verdict import Failure, Verdict
 from checker.wording import pasteable, sentence, traceback_text
 
 EXTRA_EVIDENCE = 8
-"""Further cases for each failed law: some mistakes show only in situations that few of the first cases are in."""
+"""Further cases for each situation of a failed law, where a known mistake is suspected and not yet proven."""
 
 
 class Worker(Protocol):
     """What runs the student's function on questions: `sandbox.Worker`, or a stand-in."""
-
-    def questions(self, law: Law, *, more: int = 0) -> list[Question]:
-        """Give the cases that a law is tried on, each with the right answer."""
-        return self.key.questions(self.check, law, self.seed, self.device, more=more)
 
     def ask(self, law: str, inputs: tuple[Tree, ...], *, deadline: float) -> Tree:
         """Give what the law's trial saw; raises `sandbox.Lost` when the worker is gone."""
@@ -171,21 +167,31 @@ def _smallest(asking: Asking, item: Evidence) -> Evidence:
 
 
 def _misconception(asking: Asking, evidence: list[Evidence], failed: list[Evidence]) -> Variant | None:
-    candidates = [known for known in asking.key.misconceptions if known.function == asking.check.name]
-    if not candidates:
-        return None
-    extra: list[Evidence] = []
-    with suppress(Lost, _TodoError):
-        for item in failed:
-            for case, expected in asking.questions(item.law, more=EXTRA_EVIDENCE):
-                extra.append(asking.ask(item.law, case, expected))
-    telling_first = [*failed, *extra, *evidence]
+    """Give the known mistake that answers as the student's function does, if the evidence names one."""
 
     def observe(known: Variant, law: Law, case: Case) -> Tree:
         with global_state.preserved():
             return asking.key.observe(asking.key.with_variant(known), law, case, asking.device)
 
-    return diagnose.explain(candidates, telling_first, observe, asking.agree)
+    known = [variant for variant in asking.key.misconceptions if variant.function == asking.check.name]
+    telling_first = [*failed, *evidence]  # most mistakes part with the answers at once
+    for suspect in diagnose.suspects(known, telling_first, observe, asking.agree):
+        if suspect.is_proven:
+            return suspect.known
+        more = [*evidence, *_more_evidence(asking, failed)]
+        if any(again.is_proven for again in diagnose.suspects([suspect.known], more, observe, asking.agree)):
+            return suspect.known
+    return None
+
+
+def _more_evidence(asking: Asking, failed: list[Evidence]) -> list[Evidence]:
+    """Ask further questions about the laws that failed: some mistakes show only in rare situations."""
+    more: list[Evidence] = []
+    with suppress(Lost, _TodoError):
+        for item in failed:
+            for case, expected in asking.questions(item.law, more=EXTRA_EVIDENCE):
+                more.append(asking.ask(item.law, case, expected))
+    return more
 
 
 def _distinct(asking: Asking, failed: list[Evidence]) -> Iterator[Failure]:
