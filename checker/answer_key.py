@@ -16,6 +16,7 @@ from typing import Any
 from checker import draw, spec
 from checker.draw import Case
 from checker.laws import Law
+from checker.lean_torch import postpone_compiler
 from checker.observation import Raised, Tree, live, plain
 from checker.spec import Check, Variant
 
@@ -84,6 +85,7 @@ def load(folder: Path) -> AnswerKey:
     Raises:
         OSError: a file is missing.
     """
+    postpone_compiler()
     path = folder / "checks.py"
     source = path.read_text("utf-8")
     checks, functions = spec.collect(source, str(path))

@@ -6,7 +6,7 @@ at least three of them answer otherwise than the solution. Where the evidence is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from checker.draw import Case
@@ -27,13 +27,27 @@ class Evidence:
     got: Tree
 
 
-def explain(
+@dataclass(frozen=True)
+class Suspect:
+    """A misconception that has answered every question so far as the student's function did."""
+
+    known: Variant
+    telling: int
+    """How many of its answers are not the solution's."""
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the evidence is enough to name it."""
+        return self.telling >= ENOUGH
+
+
+def suspects(
     misconceptions: Iterable[Variant],
     evidence: Sequence[Evidence],
     observe: Callable[[Variant, Law, Case], Tree],
     agree: Callable[[Evidence, Tree, Tree], bool],
-) -> Variant | None:
-    """Give the first misconception that the evidence names, or None.
+) -> Iterator[Suspect]:
+    """Give the misconceptions that all evidence speaks for, in their order.
 
     Args:
         misconceptions: the known mistakes for the function.
@@ -49,6 +63,4 @@ def explain(
                 break
             telling += not agree(item, item.expected, answer)
         else:
-            if telling >= ENOUGH:
-                return known
-    return None
+            yield Suspect(known, telling)
