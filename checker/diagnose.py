@@ -15,6 +15,7 @@ from checker.observation import Tree
 from checker.spec import Variant
 
 ENOUGH = 3
+"""How many telling answers name a misconception; of a function without arguments, its only answer does."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,6 @@ class Suspect:
     known: Variant
     telling: int
     """How many of its answers are not the solution's."""
-
-    @property
-    def is_proven(self) -> bool:
-        """Whether the evidence is enough to name it."""
-        return self.telling >= ENOUGH
 
 
 def suspects(

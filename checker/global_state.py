@@ -16,9 +16,7 @@ def read() -> dict[str, str]:
     numpy_state: Any = np.random.get_state(legacy=False)
     return {
         "torch's random state": _fingerprint(torch.get_rng_state().numpy().tobytes()),
-        "NumPy's random state": _fingerprint(
-            (numpy_state["state"]["key"].tobytes(), numpy_state["state"]["pos"])
-        ),
+        "NumPy's random state": _fingerprint((numpy_state["state"]["key"].tobytes(), numpy_state["state"]["pos"])),
         "Python's random state": _fingerprint(random.getstate()),
         "the default dtype": str(torch.get_default_dtype()),
         "the default device": str(torch.get_default_device()),

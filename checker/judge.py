@@ -174,12 +174,14 @@ def _misconception(asking: Asking, evidence: list[Evidence], failed: list[Eviden
             return asking.key.observe(asking.key.with_variant(known), law, case, asking.device)
 
     known = [variant for variant in asking.key.misconceptions if variant.function == asking.check.name]
+    enough = diagnose.ENOUGH if asking.check.inputs else 1
     telling_first = [*failed, *evidence]  # most mistakes part with the answers at once
     for suspect in diagnose.suspects(known, telling_first, observe, asking.agree):
-        if suspect.is_proven:
+        if suspect.telling >= enough:
             return suspect.known
         more = [*evidence, *_more_evidence(asking, failed)]
-        if any(again.is_proven for again in diagnose.suspects([suspect.known], more, observe, asking.agree)):
+        again = diagnose.suspects([suspect.known], more, observe, asking.agree)
+        if any(proven.telling >= enough for proven in again):
             return suspect.known
     return None
 

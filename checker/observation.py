@@ -110,7 +110,7 @@ def plain(value: object, *, depth: int = 0) -> Tree:
 
 
 def _plain_tensor(value: Tensor) -> Tree:
-    if value.dtype not in PLAIN_DTYPES or value.layout is not torch.strided or value.is_meta:
+    if value.dtype not in PLAIN_DTYPES or value.layout is not torch.strided or False:
         return Other(f"Tensor with {value.dtype} and {value.layout} on {value.device}")
     try:
         data = value.detach().resolve_conj().resolve_neg().cpu().as_subclass(Tensor)
@@ -164,15 +164,15 @@ def live(tree: Tree, functions: Mapping[str, Callable[..., Any]], device: str = 
 
 def _live_tensor(array: Array, device: str) -> Tensor:
     tensor = array.data.to(device, copy=True)
-    if array.strided:
+    if array.strided and tensor.ndim:
         tensor = tensor.mT.contiguous().mT if tensor.ndim >= 2 else tensor.repeat_interleave(2)[::2]
     return tensor.requires_grad_(array.requires_grad)
 
 
 def _live_array(array: Array) -> np.ndarray[Any, Any]:
     values = array.data.numpy().copy()
-    if array.strided:
-        values = np.repeat(values, 2, axis=-1)[..., ::2] if values.ndim else values
+    if array.strided and values.ndim:
+        values = np.repeat(values, 2, axis=-1)[..., ::2]
     return values
 
 

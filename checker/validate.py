@@ -2,15 +2,16 @@
 
 The stub is all `todo`, the solution and every alternative pass, every misconception is caught and named by its own
 slug, and senseless answers fail. With the first seed all of them go the way of a student's file, through a worker of
-their own; with further seeds they are asked in this process, where hundreds of answers cost seconds.
+their own; with further seeds they are trusted, and asked a few at a time where hundreds of answers cost seconds.
 """
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from checker.spec import Check
 
 LEAST_HINTS = 2
+
+TIMEOUT = 60.0
+"""Seconds for one answer: the machine may be busy, and none of them hangs."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +81,22 @@ class Validation:
     misconceptions: int
     senseless: int
     verdicts: int = 0
-    seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
+
+    def add(self, verdicts: Sequence[str | None]) -> None:
+        """Count verdicts, each given as the problem with it or None."""
+        self.verdicts += len(verdicts)
+        self.problems += [problem for problem in verdicts if problem is not None]
 
 
 def run(exercises: Sequence[Exercise], *, seeds: int, as_json: bool) -> int:
     """Validate exercises, print what was found, and give the exit code."""
-    with sandbox.start() as workers:
-        found = [validate(workers, exercise, seeds) for exercise in exercises]
+    with sandbox.start() as workers, ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        rehearsals = {one: [pool.submit(_rehearse, one, seed) for seed in range(1, seeds)] for one in exercises}
+        found = [validate(workers, one) for one in exercises]
+        for one, validation in zip(exercises, found, strict=True):
+            for rehearsal in rehearsals[one]:
+                validation.add(rehearsal.result())
     holds = not any(one.problems for one in found)
     if as_json:
         print(json.dumps({"passed": holds, "seeds": seeds, "exercises": [vars(one) for one in found]}, indent=2))
@@ -95,14 +107,12 @@ def run(exercises: Sequence[Exercise], *, seeds: int, as_json: bool) -> int:
     return 0 if holds else 1
 
 
-def validate(workers: Workers, exercise: Exercise, seeds: int) -> Validation:
-    """Validate one exercise by workers, and by further seeds in this process."""
+def validate(workers: Workers, exercise: Exercise) -> Validation:
+    """Validate one exercise with the first seed, each answer in a worker as a student's file would be."""
     from checker import answer_key  # after the fork, since no worker may hold an answer
     from checker.exam import Submission, grade
 
-    start = time.perf_counter()
     key = answer_key.load(exercise.folder)
-    expected = list(expectations(exercise, key))
     found = Validation(
         exercise.stem,
         functions=len(key.checks),
@@ -110,18 +120,30 @@ def validate(workers: Workers, exercise: Exercise, seeds: int) -> Validation:
         alternatives=len(key.alternatives),
         misconceptions=len(key.misconceptions),
         senseless=len(SENSELESS) * len(key.checks),
+        problems=list(_incomplete(key)),
     )
-    found.problems += list(_incomplete(key))
-    for one in expected:
-        submission = Submission(exercise.file, one.source.encode(), key, "cpu", 0, 60.0, shrink=False)
+    for one in expectations(exercise, key):
+        submission = Submission(exercise.file, one.source.encode(), key, "cpu", 0, TIMEOUT, shrink=False)
         report = grade(workers, exercise.name, submission, [one.function])
-        _note(found, one, report.verdicts[0])
-    for seed in range(1, seeds):
-        for one in expected:
-            if one.answer is not None:
-                _note(found, one, _rehearse(key, one, seed), f" (seed {seed})")
-    found.seconds = time.perf_counter() - start
+        found.add([one.problem(report.verdicts[0])])
     return found
+
+
+def _rehearse(exercise: Exercise, seed: int) -> list[str | None]:
+    """Give the problem, if there is one, with each answer of an exercise under another seed."""
+    from checker import answer_key
+    from checker.judge import Asking, judge
+
+    key = answer_key.load(exercise.folder)
+    problems: list[str | None] = []
+    for one in expectations(exercise, key):
+        if one.answer is not None:
+            check = key.checks[one.function]
+            performer = _Performer(key, check, one.answer)
+            asking = Asking(key, check, performer, "rehearsal", "cpu", seed, float("inf"))
+            problem = one.problem(judge(asking, shrink=False))
+            problems.append(problem and f"{problem} (seed {seed})")
+    return problems
 
 
 def expectations(exercise: Exercise, key: AnswerKey) -> Iterator[Expectation]:
@@ -170,14 +192,6 @@ def _incomplete(key: AnswerKey) -> Iterator[str]:
         yield f"`{slug}` of `{function}` is there twice: give each its own name"
 
 
-def _rehearse(key: AnswerKey, one: Expectation, seed: int) -> Verdict:
-    from checker.judge import Asking, judge
-
-    check = key.checks[one.function]
-    performer = _Performer(key, check, one.answer)
-    return judge(Asking(key, check, performer, "rehearsal", "cpu", seed, float("inf")), shrink=False)
-
-
 @dataclass(frozen=True)
 class _Performer:
     """Answers questions in this process, as a worker would in its own."""
@@ -192,13 +206,6 @@ class _Performer:
         asked = next(one for one in self.check.laws if one.name == law)
         with global_state.preserved():
             return self.key.observe(self.answer, asked, inputs, "cpu")
-
-
-def _note(found: Validation, one: Expectation, verdict: Verdict, remark: str = "") -> None:
-    found.verdicts += 1
-    problem = one.problem(verdict)
-    if problem is not None:
-        found.problems.append(problem + remark)
 
 
 def _law(verdict: Verdict) -> str:

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from checker.validate import Validation
 
 COLUMNS = ("functions", "hints", "alternatives", "misconceptions", "senseless", "verdicts")
+WIDTH = 110
 
 
 def show(found: Sequence[Validation], seeds: int) -> None:
     """Print the table with its totals, then each problem on a line of its own."""
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    table = Table(box=box.ASCII2 if console.options.ascii_only else box.SIMPLE, show_footer=len(found) > 1)
+    table = Table(box=None, padding=(0, 2, 0, 0), show_footer=len(found) > 1)
     table.add_column("exercise", footer="together")
     for name in COLUMNS:
         table.add_column(name, justify="right", footer=str(sum(getattr(one, name) for one in found)))
-    table.add_column("seconds", justify="right", footer=f"{sum(one.seconds for one in found):.1f}")
     table.add_column("problems", justify="right", footer=str(sum(len(one.problems) for one in found)))
     for one in found:
         counts = (str(getattr(one, name)) for name in COLUMNS)
-        table.add_row(one.exercise, *counts, f"{one.seconds:.1f}", str(len(one.problems)))
+        table.add_row(one.exercise, *counts, str(len(one.problems)))
+    console.width = max(console.width, WIDTH)
     console.print(table)
     for one in found:
         for problem in one.problems:
