@@ -26,6 +26,7 @@ def show(found: Sequence[Validation], seeds: int) -> None:
         table.add_row(one.exercise, *counts, str(len(one.problems)))
     console.width = max(console.width, WIDTH)
     console.print(table)
+    console.print()
     for one in found:
         for problem in one.problems:
             console.print(f"{one.exercise}: {problem}.")

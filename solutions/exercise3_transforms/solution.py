@@ -9,6 +9,7 @@ Write each function, then run `xor-check exercise3`.
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 from torch.func import grad, grad_and_value, jacrev, vmap
 
