@@ -110,7 +110,7 @@ def plain(value: object, *, depth: int = 0) -> Tree:
 
 
 def _plain_tensor(value: Tensor) -> Tree:
-    if value.dtype not in PLAIN_DTYPES or value.layout is not torch.strided or False:
+    if value.dtype not in PLAIN_DTYPES or value.layout is not torch.strided or value.is_meta:
         return Other(f"Tensor with {value.dtype} and {value.layout} on {value.device}")
     try:
         data = value.detach().resolve_conj().resolve_neg().cpu().as_subclass(Tensor)
@@ -207,4 +207,6 @@ def identical(a: Tree, b: Tree) -> bool:
 
 
 def _bytes(data: Tensor) -> bytes:
+    if not data.numel():
+        return b""  # an empty array of NumPy's has strides that cannot be viewed as bytes
     return data.reshape(-1).view(torch.uint8).numpy().tobytes()
