@@ -94,11 +94,12 @@ def _is_torchs_own(key: str, value: object) -> bool:
 
 
 def _fixed() -> list[Any]:
-    """Give what must not differ: threads, handlers, and where prints go."""
+    """Give what must not differ: threads, handlers, hooks, and where prints go."""
     files = [(state.st_dev, state.st_ino) for state in map(os.fstat, (0, 1, 2))]
     streams = [(stream, stream.closed) for stream in (sys.stdin, sys.stdout, sys.stderr)]
     handlers = [signal.getsignal(number) for number in sorted(signal.valid_signals())]
-    return [threading.active_count(), handlers, files, streams, sys.gettrace(), sys.getprofile()]
+    hooks = [sys.gettrace(), sys.getprofile(), sys.getrecursionlimit()]
+    return [threading.active_count(), handlers, hooks, files, streams]
 
 
 def _has_children() -> bool:

@@ -106,7 +106,7 @@ def serve(files: Files, *, reusable: bool = False) -> None:
 
 
 def _serve(files: Files, reusable: bool) -> None:
-    process, depth = getpid(), sys.getrecursionlimit()
+    process = getpid()
     printers = sys.stdout, sys.stderr
     session: Session | None = None
     while True:
@@ -127,7 +127,6 @@ def _serve(files: Files, reusable: bool) -> None:
             write(files.prints, content[0].encode())
         if getpid() != process:
             _exit(0)  # a child that the student's code forked and let run on
-        sys.setrecursionlimit(depth)
         for printer in printers:
             with suppress(ValueError, OSError):  # closed by the student's code
                 printer.flush()

@@ -36,7 +36,7 @@ class Zygote:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()  # or a worker would print it a second time
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # for good in the zygote: Ctrl-C is ours
         self.pid = os.fork()
         if self.pid == 0:
             _live(other)
@@ -84,8 +84,6 @@ class Zygote:
 def _live(orders: socket.socket) -> NoReturn:
     status = 1
     try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the judge's affair
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         os.setsid()  # away from the terminal and its signals
         _let_go(orders.fileno())
         limits.adopt_orphans()

@@ -126,6 +126,12 @@ def test_a_harm_is_told_and_does_no_harm(workers: Workers, name: str, monkeypatc
     assert _left_over(session) <= {survivor}
 
 
+def test_nobody_hears_the_twin_of_a_worker(workers: Workers):
+    with load(workers, harm("twin_returns_too")) as worker:
+        for _ in range(5):
+            assert identical(ask(worker, X), DOUBLED)
+
+
 def test_a_daemon_is_ended_where_workers_are_forked():
     with sandbox.start("fork") as workers:
         with load(workers, harm("daemon_left_behind")) as worker:

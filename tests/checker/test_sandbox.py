@@ -158,6 +158,7 @@ LASTING = {
     "a stream": "import sys; sys.stdout = None",
     "a closed stream": "import sys; sys.stderr.close()",
     "a descriptor": "import os; os.close(1)",
+    "a recursion limit": "import sys; sys.setrecursionlimit(2000)",
     "a trace": "import sys; sys.settrace(lambda *_: None)",
 }
 
@@ -177,6 +178,19 @@ def test_a_spawned_worker_is_kept_after_an_ordinary_job(spawned: Workers, what: 
     assert pid_of(spawned) == before
     with load(spawned, job(source)) as worker:
         assert ask(worker, X) == ("torch.float32", os.getcwd())
+
+
+def test_what_was_off_limits_to_one_job_is_not_to_the_next(spawned: Workers):
+    with load(spawned, job(off_limits=("torch.sin", "torch.Tensor.backward", "xorfunc.transforms.hvp"))) as worker:
+        before = ask(worker, X, law="where")
+    source = (
+        "import torch, xorfunc.transforms\n"
+        "def double(x):\n"
+        "    return torch.sin(x), xorfunc.transforms.hvp.__code__.co_name\n"
+    )
+    with load(spawned, job(source)) as worker:
+        assert identical(ask(worker, X), (Array(X.data.sin()), "hvp"))
+        assert ask(worker, X, law="where") == before
 
 
 @pytest.mark.parametrize("what", LASTING)
