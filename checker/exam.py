@@ -167,7 +167,7 @@ def _examine(workers: Workers, submission: Submission, name: str) -> tuple[Verdi
     try:
         worker = workers.worker(submission.job(name), deadline=deadline)
     except Lost as error:
-        return Verdict(name, error.status, f"while {file} was imported: {error.message}"), True
+        return Verdict(name, error.status, f"Importing {file} {error.message}."), True
     with worker:
         if worker.loaded.problem is not None:
             return replace(_import_failed(name, file, worker.loaded.problem), printed=worker.printed), True

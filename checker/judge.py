@@ -110,8 +110,9 @@ def judge(asking: Asking, *, shrink: bool = True) -> Verdict:
     failed = _failed_laws(asking, evidence)
     if not failed and lost is not None and asked is not None:
         example = pasteable(asking.module, check, *asked, asking.key.functions)
-        failure = Failure(asked[0].name, lost.message, example)
-        return Verdict(check.name, lost.status, lost.message, failures=(failure,), hints=hints)
+        message = f"`{check.name}` {lost.message}."
+        failure = Failure(asked[0].name, message, example)
+        return Verdict(check.name, lost.status, message, failures=(failure,), hints=hints)
     if not failed:
         return Verdict(check.name, "passed", "", hints=hints)
     known = _misconception(asking, evidence, failed) if lost is None else None

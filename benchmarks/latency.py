@@ -1,0 +1,111 @@
+"""How long a student waits, and how much memory that takes.
+
+    python -m benchmarks.latency [--repeats N] [--json]
+
+Wall time as ratios of medians, the commands taken in turn within one run, since machines differ and are shared: a check
+of the solved exercise 3 against `python -c "import torch"`. Memory as the proportional set size of all processes of a
+command together, sampled while it runs, at its highest. Needs Linux's /proc for the memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from checker.course import packaged
+
+SAMPLING = 0.005
+CHECKED = "exercise3"
+
+
+def main() -> int:
+    """Measure and print; the exit code is 1 where a bound does not hold."""
+    arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    arguments.add_argument("--repeats", type=int, default=9, help="how often each command is run")
+    arguments.add_argument("--json", action="store_true", help="print one JSON object")
+    options = arguments.parse_args()
+    solution = packaged().select(CHECKED).solution
+    command = str(Path(sys.executable).with_name("xor-check"))
+    commands = {
+        "import torch": [sys.executable, "-c", "import torch"],
+        "check": [command, CHECKED, "--file", str(solution)],
+        "help": [command, "--help"],
+        "board": [command],
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([command, "init", "course"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        course = Path(folder, "course")
+        for words in commands.values():  # once, so that all files are in the page cache
+            seconds(words, course)
+        times: dict[str, list[float]] = {name: [] for name in commands}
+        for _ in range(options.repeats):
+            for name, words in commands.items():
+                times[name].append(seconds(words, course))
+        memory = {name: peak_memory(commands[name], course) for name in ("import torch", "check")}
+    median = {name: statistics.median(taken) for name, taken in times.items()}
+    figures = {
+        "check / import torch": (median["check"] / median["import torch"], 1.6),
+        "help, seconds": (median["help"], 0.25),
+        "board, seconds": (median["board"], 0.35),
+        "memory of check / import torch": (memory["check"] / memory["import torch"], 2.5),
+    }
+    if options.json:
+        print(json.dumps({"seconds": median, "bytes": memory, "figures": figures}, indent=2))
+    else:
+        for name, (figure, bound) in figures.items():
+            print(f"{name:32} {figure:6.2f}  (at most {bound})")
+        print(f"import torch alone: {median['import torch']:.2f} s, {memory['import torch'] / 2**20:.0f} MiB")
+    return 0 if all(figure <= bound for figure, bound in figures.values()) else 1
+
+
+def seconds(words: Sequence[str], folder: Path) -> float:
+    """Give how long a command takes."""
+    start = time.perf_counter()
+    subprocess.run(words, cwd=folder, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - start
+
+
+def peak_memory(words: Sequence[str], folder: Path) -> int:
+    """Give the highest proportional set size, in bytes, of a command and all that it starts."""
+    with subprocess.Popen(words, cwd=folder, stdout=subprocess.DEVNULL) as process:
+        peak = 0
+        while process.poll() is None:
+            peak = max(peak, sum(map(proportional_set_size, family(process.pid))))
+            time.sleep(SAMPLING)
+    return peak
+
+
+def family(pid: int) -> list[int]:
+    """Give a process and its descendants."""
+    members = [pid]
+    for member in members:
+        for task in Path(f"/proc/{member}/task").glob("*/children"):
+            try:
+                members.extend(map(int, task.read_text().split()))
+            except OSError:
+                continue  # it has just ended
+    return members
+
+
+def proportional_set_size(pid: int) -> int:
+    """Give a process's memory in bytes, shared pages divided by how many share them; 0 when it has ended."""
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 0
+
+
+if __name__ == "__main__":
+    os.environ.pop("XOR_COURSE", None)
+    sys.exit(main())
