@@ -24,8 +24,8 @@ def right_and_a_little_up(params, x):
     return params["slope"] * (4 * x[:, 0] + x[:, 1] - 3)
 
 
-def drawn(steps=41):
-    grid = probability_grid(right_and_a_little_up, {"slope": torch.tensor(2.0)}, 0.0, 1.0, steps)
+def drawn():
+    grid = probability_grid(right_and_a_little_up, {"slope": torch.tensor(10.0)}, 0.0, 1.0, 41)
     return decision_boundary(grid, POINTS, CLASSES, low=0.0, high=1.0)
 
 
@@ -52,9 +52,10 @@ def test_the_colour_on_each_side_is_that_of_its_class():
         column, row = axes.transData.transform((x1, x2))
         return pixels[len(pixels) - 1 - int(row), int(column), :3].astype(int)
 
-    left, right = colour_at(0.05, 0.3), colour_at(0.95, 0.8)
-    assert left[2] > left[0] + 50, "class 0, on the left, is blue"
-    assert right[0] > right[2] + 50, "class 1, on the right, is vermilion"
+    # At x1 = 0.7 the class changes with x2, so a flip shows; right below and left above, a swap of the axes does.
+    for x1, x2, red_over_blue in [(0.7, 0.05, -1), (0.7, 0.95, 1), (0.95, 0.05, 1), (0.05, 0.95, -1)]:
+        red, _, blue = colour_at(x1, x2)
+        assert red_over_blue * (red - blue) > 25
 
 
 def test_samples_lie_at_x1_to_the_right_and_x2_upwards_each_in_its_class():
