@@ -138,8 +138,14 @@ def _same_scalar(expected: Tree, got: Tree, standard: Standard) -> bool:
         return True
     if isinstance(expected, int) and isinstance(got, int):
         return expected == got
-    a, b = torch.tensor(float(expected), dtype=torch.float64), torch.tensor(float(got), dtype=torch.float64)
-    return not bool(_apart(a, b, torch.float32, standard).any())
+    return not bool(_apart(_double(expected), _double(got), torch.float32, standard).any())
+
+
+def _double(number: float) -> torch.Tensor:
+    try:
+        return torch.tensor(float(number), dtype=torch.float64)
+    except OverflowError:  # an int may be larger than any float
+        return torch.tensor(math.inf if number > 0 else -math.inf, dtype=torch.float64)
 
 
 def _array_difference(expected: Array, got: Array, standard: Standard, path: Path) -> Difference | None:

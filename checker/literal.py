@@ -53,8 +53,9 @@ def _array(array: Array, digits: int | None) -> str:
     turned = strided and data.ndim >= 2 and is_tensor
     dtype = _dtype(array)
     if 0 in data.shape and data.ndim > 1:
-        return f"{'torch' if is_tensor else 'np'}.empty({list(data.shape)}{dtype})"
-    text = f"{'torch.tensor' if is_tensor else 'np.array'}({_numbers(data.mT if turned else data, digits)}{dtype})"
+        text = f"{'torch' if is_tensor else 'np'}.empty({list(data.shape)}{dtype})"
+    else:
+        text = f"{'torch.tensor' if is_tensor else 'np.array'}({_numbers(data.mT if turned else data, digits)}{dtype})"
     if strided:
         text += ".mT" if turned else ".repeat_interleave(2)[::2]" if is_tensor else ".repeat(2, axis=-1)[..., ::2]"
     if is_tensor and array.device != "cpu":
