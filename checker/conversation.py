@@ -63,12 +63,11 @@ class Conversation:
 
         if self.lost is not None:
             raise self.lost
-        start = time.monotonic()
         self._number += 1
         self._channel.send(wire.encode((self._number, kind, *content)))
         while (answer := self._channel.receive(min(GLANCE, max(0.0, deadline - time.monotonic())))) is None:
             if time.monotonic() >= deadline:
-                self._lose("timeout", f"did not finish within {max(deadline - start, 0):.3g} s")
+                self._lose("timeout", "did not finish in time")
             if limits.resident(self._process.pid) > limits.MAX_RESIDENT:
                 self._lose("crashed", f"used more than {limits.MAX_RESIDENT / 2**30:.3g} GiB of memory")
         if isinstance(answer, EOFError):

@@ -127,6 +127,12 @@ def test_a_worker_is_restricted(workers: Workers):
     assert 0 < cpu[1] < 3600
 
 
+def test_a_worker_computes_with_one_thread(workers: Workers):
+    source = "import torch\ndef double(x):\n    return torch.get_num_threads()\n"
+    with load(workers, job(source)) as worker:
+        assert ask(worker, X) == 1
+
+
 def test_a_worker_leads_a_session_of_its_own_without_a_terminal(workers: Workers):
     source = "import os\ndef double(x):\n    return os.getsid(0) == os.getpid() == os.getpgid(0)\n"
     with load(workers, job(source)) as worker:
@@ -167,6 +173,11 @@ LASTING = {
 def spawned():
     with sandbox.start("spawn") as started:
         yield started
+
+
+def test_the_start_of_an_interpreter_does_not_count_as_the_students_time():
+    with sandbox.start("spawn") as workers, load(workers, job(), seconds=0.3) as worker:
+        assert worker.loaded.problem is None
 
 
 @pytest.mark.parametrize("what", ORDINARY)
@@ -274,6 +285,19 @@ except KeyboardInterrupt:
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (0, "interrupted\n", "")
     assert soon(lambda: not any(alive(pid) for pid in family))
+
+
+def test_what_the_judge_has_yet_to_print_is_printed_once():
+    code = """
+import sys, torch
+from checker import sandbox
+from tests.checker.jobs import job, load
+sys.stdout.write("judge")
+with sandbox.start("fork") as workers, load(workers, job("print('student')")) as worker:
+    sys.stdout.write(f" {worker.printed!r}")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert done.stdout == "judge 'student\\n'"
 
 
 def test_a_forked_worker_holds_nothing_that_the_judge_imports_later():
