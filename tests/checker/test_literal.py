@@ -108,3 +108,8 @@ def test_fewer_digits_are_shown_where_they_are_asked_for(number: float, digits: 
     assert float(literal(number, digits=digits)) == float(f"{number:.{digits}g}")
     shown = literal(Array(torch.tensor([number], dtype=torch.float64)), digits=digits)
     assert shown == f"torch.tensor([{literal(number, digits=digits)}], dtype=torch.float64)"
+
+
+def test_a_rounded_number_is_still_a_float():
+    assert literal(3.0, digits=2) == "3.0"
+    assert literal(Array(torch.tensor([1 / 3, 2.0])), digits=3) == "torch.tensor([0.333, 2.0])"
