@@ -4,11 +4,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.func import vmap
 from torch.utils.data import DataLoader
 
 from tests.xorfunc.strategies import keys, normal, seeds
 from xorfunc.data import XORDataset, continuous_xor, minibatches, xor_labels
-from xorfunc.random import key
+from xorfunc.random import key, split
 
 MANY = 20_000
 
@@ -59,6 +60,15 @@ def test_the_key_determines_the_data(k, other):
     assert torch.equal(x, again)
     assert torch.equal(y, same)
     assert torch.equal(continuous_xor(other, 10, 0.1)[0], x) == torch.equal(k, other)
+
+
+def test_vmap_over_keys_gives_the_data_sets_one_by_one():
+    keys = split(key(0), 3)
+    xs, ys = vmap(lambda k: continuous_xor(k, 5, 0.1))(keys)
+    for k, x, y in zip(keys, xs, ys, strict=True):
+        alone = continuous_xor(k, 5, 0.1)
+        assert torch.equal(y, alone[1])
+        torch.testing.assert_close(x, alone[0], rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("std", [-0.1, float("nan")])
