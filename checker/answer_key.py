@@ -20,9 +20,6 @@ from checker.lean_torch import postpone_compiler
 from checker.observation import Raised, Tree, live, plain
 from checker.spec import Check, Variant
 
-Question = tuple[Case, Tree]
-"""The inputs of one call, and what a trial sees of the right answer."""
-
 
 @dataclass(frozen=True)
 class AnswerKey:
@@ -52,17 +49,30 @@ class AnswerKey:
         declared, _ = spec.declarations(path.read_text("utf-8"), str(path))
         return [item for item in declared if isinstance(item, Variant)]
 
-    def questions(self, check: Check, law: Law, seed: int, device: str, *, more: int = 0) -> list[Question]:
-        """Give the cases that a law is tried on, each with the right answer; see `draw.cases`."""
-        name = (check.name, law.name, seed, device, more)
-        if name not in self._questions:
-            drawn = draw.cases(check, law, seed, self.functions, more=more)
-            self._questions[name] = [(case, self.observe(self.solution, law, case, device)) for case in drawn]
-        return self._questions[name]
+    def cases(self, check: Check, law: Law, seed: int, *, more: int = 0) -> list[Case]:
+        """Give the cases that a law is tried on; see `draw.cases`."""
+        name = (check.name, law.name, seed, more)
+        if name not in self._cases:
+            self._cases[name] = draw.cases(check, law, seed, self.functions, more=more)
+        return self._cases[name]
+
+    def right_answer(self, law: Law, case: Case, device: str) -> Tree:
+        """Give what a law's trial sees of the solution."""
+        name = (law, id(case), device)
+        if name not in self._right_answers:
+            answer = self.observe(self.solution, law, case, device)
+            self._right_answers[name] = case, answer  # the case too, so that its id stays its own
+        return self._right_answers[name][1]
+
+    # What many answers are asked, when checks are validated, is drawn and answered only once.
 
     @cached_property
-    def _questions(self) -> dict[tuple[str, str, int, str, int], list[Question]]:
-        return {}  # what many answers are asked, when checks are validated, is drawn only once
+    def _cases(self) -> dict[tuple[str, str, int, int], list[Case]]:
+        return {}
+
+    @cached_property
+    def _right_answers(self) -> dict[tuple[Law, int, str], tuple[Case, Tree]]:
+        return {}
 
     def with_variant(self, variant: Variant) -> SimpleNamespace:
         """Give the solution with one function replaced."""

@@ -44,12 +44,12 @@ class Conversation:
         self._process = process
         self._channel = _Channel(requests, answers)
         self._prints = _Prints(prints)
-        self._number = 0
+        self._posted = self._answered = 0
         self._ended = False
         self.lost: Lost | None = None
 
     def request(self, kind: str, *content: Any, deadline: float) -> Any:
-        """Give the worker's answer to a request.
+        """Give the worker's answer to a request, past answers that nobody has looked at.
 
         Args:
             kind: what to do, as `worker` knows it.
@@ -59,12 +59,29 @@ class Conversation:
         Raises:
             Lost: the worker is gone.
         """
+        while self._answered < self._posted:
+            self.next_answer(deadline=deadline)
+        self.post(kind, *content)
+        return self.next_answer(deadline=deadline)
+
+    def post(self, kind: str, *content: Any) -> None:
+        """Send a request, and go on: the answers come in the order of the requests."""
+        from checker import wire  # imports torch
+
+        self._posted += 1
+        self._channel.send(wire.encode((self._posted, kind, *content)))
+
+    def next_answer(self, *, deadline: float) -> Any:
+        """Give the answer to the first request that has not been answered yet.
+
+        Raises:
+            Lost: the worker is gone.
+        """
         from checker import wire  # imports torch
 
         if self.lost is not None:
             raise self.lost
-        self._number += 1
-        self._channel.send(wire.encode((self._number, kind, *content)))
+        self._answered += 1
         while (answer := self._channel.receive(min(GLANCE, max(0.0, deadline - time.monotonic())))) is None:
             if time.monotonic() >= deadline:
                 self._lose("timeout", "did not finish in time")
@@ -76,7 +93,7 @@ class Conversation:
             if isinstance(answer, WireError):
                 raise answer
             number, tree = wire.decode(answer)
-            if number != self._number:
+            if number != self._answered:
                 raise WireError("an answer that nobody asked for")
         except (WireError, TypeError, ValueError):
             self.distrust()

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,10 +104,11 @@ def grade(
     start = time.perf_counter()
     verdicts: list[Verdict] = []
     unusable: Verdict | None = submission.unreadable
-    for name in functions or submission.key.checks:
+    names = list(functions or submission.key.checks)
+    for name, upcoming in zip_longest(names, names[1:]):
         began = time.perf_counter()
         if unusable is None:
-            verdict, concerns_all = _examine(workers, submission, name)
+            verdict, concerns_all = _examine(workers, submission, name, upcoming)
             unusable = verdict if concerns_all else None
         else:
             verdict = replace(unusable, name=name, hints=len(submission.key.checks[name].hints))
@@ -157,7 +159,7 @@ class Submission:
         return Job(self.source, str(self.file), folder, self.key.checks_source, name, check.off_limits, self.device)
 
 
-def _examine(workers: Workers, submission: Submission, name: str) -> tuple[Verdict, bool]:
+def _examine(workers: Workers, submission: Submission, name: str, upcoming: str | None) -> tuple[Verdict, bool]:
     """Give the verdict on one function, and whether the whole file shares it."""
     from checker.judge import Asking, judge
 
@@ -169,6 +171,8 @@ def _examine(workers: Workers, submission: Submission, name: str) -> tuple[Verdi
     except Lost as error:
         return Verdict(name, error.status, f"Importing {file} {error.message}."), True
     with worker:
+        if upcoming is not None:
+            workers.prepare(submission.job(upcoming))
         if worker.loaded.problem is not None:
             return replace(_import_failed(name, file, worker.loaded.problem), printed=worker.printed), True
         problem = _unfit(name, worker.loaded, submission)

@@ -7,14 +7,14 @@ because the answers to all of them are the evidence on which a known mistake is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from checker import diagnose, draw, global_state
 from checker.agreement import Aspect, Difference, Standard, difference
-from checker.answer_key import AnswerKey, Question
+from checker.answer_key import AnswerKey
 from checker.diagnose import Evidence
 from checker.draw import Case
 from checker.laws import RESULT, Law
@@ -31,8 +31,8 @@ EXTRA_EVIDENCE = 8
 class Worker(Protocol):
     """What runs the student's function on questions: `sandbox.Worker`, or a stand-in."""
 
-    def ask(self, law: str, inputs: tuple[Tree, ...], *, deadline: float) -> Tree:
-        """Give what the law's trial saw; raises `sandbox.Lost` when the worker is gone."""
+    def ask_all(self, questions: Iterable[tuple[str, Case]], *, deadline: float) -> Iterator[Tree]:
+        """Give what each law's trial saw; raises `sandbox.Lost` when the worker is gone."""
         ...
 
 
@@ -54,19 +54,26 @@ class Asking:
     deadline: float
     """By `time.monotonic()`."""
 
-    def questions(self, law: Law, *, more: int = 0) -> list[Question]:
-        """Give the cases that a law is tried on, each with the right answer."""
-        return self.key.questions(self.check, law, self.seed, self.device, more=more)
+    def cases(self, law: Law, *, more: int = 0) -> list[Case]:
+        """Give the cases that the law is tried on."""
+        return self.key.cases(self.check, law, self.seed, more=more)
 
-    def ask(self, law: Law, case: Case, expected: Tree) -> Evidence:
-        """Ask the student's function one asking."""
-        got = self.worker.ask(law.name, case, deadline=self.deadline)
-        if isinstance(got, Raised) and got.type == "NotImplementedError" and got.innermost_is_own:
-            raise _TodoError
-        return Evidence(law, case, expected, got)
+    def ask(self, law: Law, cases: Sequence[Case]) -> Iterator[Evidence]:
+        """Ask the student's function about cases; it is at work from now on, whenever the evidence is looked at."""
+        seen = self.worker.ask_all([(law.name, case) for case in cases], deadline=self.deadline)
+
+        def compare_notes() -> Iterator[Evidence]:
+            for case in cases:
+                expected = self.key.right_answer(law, case, self.device)
+                got = next(seen)
+                if isinstance(got, Raised) and got.type == "NotImplementedError" and got.innermost_is_own:
+                    raise _TodoError
+                yield Evidence(law, case, expected, got)
+
+        return compare_notes()
 
     def compare(self, item: Evidence, expected: Tree, got: Tree) -> Difference | None:
-        """Give what parts two answers to one asking."""
+        """Give what parts two answers to one question."""
         if item.law.predicate is not None and not isinstance(got, Raised):
             inputs = live(item.case, self.key.functions, self.device)
             wrong = item.law.predicate(live(got, self.key.functions, self.device), *inputs)
@@ -96,21 +103,20 @@ def judge(asking: Asking, *, shrink: bool = True) -> Verdict:
     """
     check, hints = asking.check, len(asking.check.hints)
     evidence: list[Evidence] = []
-    asked: tuple[Law, Case] | None = None
     lost: Lost | None = None
     try:
-        for law in check.laws:
-            for case, expected in asking.questions(law):
-                asked = law, case
-                evidence.append(asking.ask(law, case, expected))
+        for answers in _one_ahead(asking.ask(law, asking.cases(law)) for law in check.laws):
+            evidence.extend(answers)
     except _TodoError:
         return Verdict(check.name, "todo", "still to write", hints=hints)
     except Lost as error:
         lost = error
     failed = _failed_laws(asking, evidence)
-    if not failed and lost is not None and asked is not None:
+    if not failed and lost is not None:
+        questions = [(law, case) for law in check.laws for case in asking.cases(law)]
+        asked = questions[len(evidence)]  # the first that has no answer
         example = pasteable(asking.module, check, *asked, asking.key.functions)
-        message = f"`{check.name}` {lost.message}."
+        message = f"`{check.name}` {lost.message}. The call below is the first without an answer."
         failure = Failure(asked[0].name, message, example)
         return Verdict(check.name, lost.status, message, failures=(failure,), hints=hints)
     if not failed:
@@ -129,6 +135,16 @@ def judge(asking: Asking, *, shrink: bool = True) -> Verdict:
         traceback=traceback_text(raised) if raised is not None else None,
         hints=hints,
     )
+
+
+def _one_ahead(work: Iterable[Iterator[Evidence]]) -> Iterator[Iterator[Evidence]]:
+    """Give one thing after another, each when the next has been begun: the worker need not wait for the judge."""
+    begun = list[Iterator[Evidence]]()
+    for one in work:
+        begun.append(one)
+        if len(begun) > 1:
+            yield begun.pop(0)
+    yield from begun
 
 
 def _float_arrays(case: Case) -> Iterator[Array]:
@@ -154,8 +170,7 @@ def _smallest(asking: Asking, item: Evidence) -> Evidence:
 
     def fails(case: Case) -> bool:
         nonlocal smallest
-        expected = asking.key.observe(asking.key.solution, item.law, case, asking.device)
-        candidate = asking.ask(item.law, case, expected)
+        (candidate,) = asking.ask(item.law, [case])
         other = asking.compare(candidate, candidate.expected, candidate.got)
         if other is None or found is None or other.aspect is not found.aspect:
             return False
@@ -192,8 +207,7 @@ def _more_evidence(asking: Asking, failed: list[Evidence]) -> list[Evidence]:
     more: list[Evidence] = []
     with suppress(Lost, _TodoError):
         for item in failed:
-            for case, expected in asking.questions(item.law, more=EXTRA_EVIDENCE):
-                more.append(asking.ask(item.law, case, expected))
+            more.extend(asking.ask(item.law, asking.cases(item.law, more=EXTRA_EVIDENCE)))
     return more
 
 

@@ -103,14 +103,14 @@ def code_of(trial: Trial) -> tuple[tuple[str, ...], str]:
 
 def agrees(subject: Subject) -> Law:
     """Demand the solution's answer."""
-    return Law("agrees", "gives the right answer", subject.trial, (Situation(8),), subject.code)
+    return Law("agrees", "gives the right answer", subject.trial, (Situation(6),), subject.code)
 
 
 def keeps_dtype(subject: Subject) -> Law | None:
     """Demand the right answer in double precision too."""
     if not subject.has_floats:
         return None
-    situation = Situation(4, dtype=torch.float64)
+    situation = Situation(3, dtype=torch.float64)
     return Law("keeps_dtype", "computes in the dtype of its inputs", subject.trial, (situation,), subject.code)
 
 
@@ -118,9 +118,9 @@ def any_size(subject: Subject) -> Law | None:
     """Demand the right answer for equal sizes, sizes of one and, where it makes sense, empty inputs."""
     if not subject.arguments:
         return None
-    situations = [Situation(8, sizes="any"), Situation(3, sizes="one")]
+    situations = [Situation(6, sizes="any"), Situation(2, sizes="one")]
     if subject.may_be_empty:
-        situations.append(Situation(3, sizes="empty"))
+        situations.append(Situation(2, sizes="empty"))
     return Law("any_size", "works for inputs of any size", subject.trial, tuple(situations), subject.code)
 
 
@@ -128,7 +128,7 @@ def any_layout(subject: Subject) -> Law | None:
     """Demand the right answer for non-contiguous tensors, and for dicts in another order."""
     if not subject.has_tensors:
         return None
-    situation = Situation(4, strided=True)
+    situation = Situation(3, strided=True)
     demand = "works for tensors that are not contiguous in memory"
     return Law("any_layout", demand, subject.trial, (situation,), subject.code)
 
@@ -161,7 +161,7 @@ def pure(subject: Subject) -> Law:
     demand = "changes nothing: neither its arguments nor global state, and it gives the same answer twice"
     if subject.changes:
         demand = f"changes nothing but {' and '.join(f'`{name}`' for name in subject.changes)}"
-    return Law("pure", demand, trial, (Situation(4),), subject.code)
+    return Law("pure", demand, trial, (Situation(3),), subject.code)
 
 
 def _arguments(subject: Subject, inputs: tuple[Any, ...]) -> dict[str, Any]:
@@ -211,7 +211,7 @@ def vmaps(**in_dims: int) -> Rule:
 
         names = ", ".join(subject.arguments)
         code = f"torch.func.vmap({subject.name}, in_dims={dims})({names})"
-        situation = Situation(4, batched=tuple(in_dims.items()))
+        situation = Situation(3, batched=tuple(in_dims.items()))
         return Law("vmaps", "works under torch.func.vmap", trial, (situation,), code)
 
     return rule
@@ -246,7 +246,7 @@ def differentiates(*names: str) -> Rule:
             ]
         )
         demand = f"is differentiable in {' and '.join(f'`{name}`' for name in names)}"
-        return Law("differentiates", demand, trial, (Situation(4), Situation(2, dtype=torch.float64)), code)
+        return Law("differentiates", demand, trial, (Situation(3), Situation(2, dtype=torch.float64)), code)
 
     return rule
 
@@ -281,7 +281,7 @@ def _written(name: str, law: str, demand: str) -> Rule:
             return result
 
         code = f"result = {subject.code}\n{name} += 1\nresult"
-        return Law(law, demand, trial, (Situation(6),), code)
+        return Law(law, demand, trial, (Situation(6), Situation(3, strided=True)), code)
 
     return rule
 

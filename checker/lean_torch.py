@@ -16,11 +16,12 @@ import importlib.util
 import operator
 import sys
 from collections.abc import Mapping, Sequence
+from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-import torch.fx.experimental  # noqa: F401  (the parents of the stand-ins)
+import torch.fx.experimental  # noqa: F401  # pyright: ignore[reportUnusedImport]  (the parents of the stand-ins)
 
 
 def postpone_compiler() -> None:
@@ -76,7 +77,7 @@ class SubmodulesOfStandIns:
         return None if there is None or target is not None else importlib.util.spec_from_loader(name, Loaded(there))
 
 
-class Loaded:
+class Loaded(Loader):
     """A loader of a module that is loaded."""
 
     def __init__(self, module: ModuleType) -> None:

@@ -90,7 +90,7 @@ def plain(value: object, *, depth: int = 0) -> Tree:
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, (bool, int, float)):
-        return next(number(value) for number in (bool, int, float) if isinstance(value, number))
+        return bool(value) if isinstance(value, bool) else int(value) if isinstance(value, int) else float(value)
     if isinstance(value, str):
         return str(value)[:MAX_TEXT]
     if isinstance(value, Tensor):

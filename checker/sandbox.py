@@ -17,7 +17,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple
 from typing import Literal, Protocol, Self
 
@@ -56,6 +56,19 @@ class Worker:
         """
         return self._conversation.request("ask", law, inputs, deadline=deadline)
 
+    def ask_all(self, questions: Iterable[tuple[str, tuple[object, ...]]], *, deadline: float) -> Iterator[object]:
+        """Give what `ask` would of each question, and let the worker go ahead of whoever looks at the answers.
+
+        Args:
+            questions: laws' names and inputs.
+            deadline: by `time.monotonic()`, for all of them together.
+
+        Raises:
+            Lost: the worker is gone.
+        """
+        posted = [self._conversation.post("ask", law, inputs) for law, inputs in questions]
+        return (self._conversation.next_answer(deadline=deadline) for _ in posted)
+
     @property
     def printed(self) -> str:
         """What came on standard output and error so far, cut after some thousand characters."""
@@ -76,6 +89,10 @@ class Worker:
 
 class Workers(Protocol):
     """A source of workers, closed at the end of a `with` block together with every process that it started."""
+
+    def prepare(self, job: Job) -> None:
+        """Get a worker ready for a job that comes soon, while another is at work, where that is possible."""
+        ...
 
     def worker(self, job: Job, *, deadline: float) -> Worker:
         """Give a worker that has loaded a student's file.
@@ -123,7 +140,12 @@ def start(method: Method | None = None) -> Workers:
 
 
 def _load(conversation: Conversation, job: Job, deadline: float) -> Loaded:
-    tree = conversation.request("load", *astuple(job), deadline=deadline)
+    conversation.post("load", *astuple(job))
+    return _loaded(conversation, deadline)
+
+
+def _loaded(conversation: Conversation, deadline: float) -> Loaded:
+    tree = conversation.next_answer(deadline=deadline)
     try:
         return Loaded.of(tree)
     except ValueError:
@@ -138,8 +160,17 @@ class _ForkedWorkers:
 
         self._zygote = Zygote()
         self._open: set[Conversation] = set()
+        self._prepared: dict[Job, Conversation] = {}
+
+    def prepare(self, job: Job) -> None:
+        if job not in self._prepared:
+            self._prepared[job] = self._start(job)
 
     def worker(self, job: Job, *, deadline: float) -> Worker:
+        conversation = self._prepared.pop(job, None) or self._start(job)
+        return Worker(conversation, _loaded(conversation, deadline), self._end)
+
+    def _start(self, job: Job) -> Conversation:
         channel, of_worker = socket.socketpair()
         prints, prints_of_worker = os.pipe()
         with of_worker, open(prints_of_worker, "wb") as printer:
@@ -147,7 +178,8 @@ class _ForkedWorkers:
         file, process = channel.detach(), _ForkedProcess(pid, self._zygote.end)
         conversation = Conversation(process, requests=file, answers=file, prints=prints)
         self._open.add(conversation)
-        return Worker(conversation, _load(conversation, job, deadline), self._end)
+        conversation.post("load", *astuple(job))
+        return conversation
 
     def _end(self, conversation: Conversation) -> None:
         self._open.discard(conversation)
@@ -178,6 +210,10 @@ class _SpawnedWorkers:
         self._starting: _SpawnedProcess | None = _SpawnedProcess()
         self._idle: Conversation | None = None
         self._open: set[Conversation] = set()
+        self._prepared: dict[Job, Conversation] = {}
+
+    def prepare(self, job: Job) -> None:
+        pass  # one process at a time, and it is at work
 
     def worker(self, job: Job, *, deadline: float) -> Worker:
         called = time.monotonic()

@@ -8,7 +8,7 @@ their own; with further seeds they are trusted, and asked a few at a time where 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -180,10 +180,10 @@ def _incomplete(key: AnswerKey) -> Iterator[str]:
         if len(check.hints) < LEAST_HINTS:
             yield f"`{name}` has fewer than {LEAST_HINTS} hints: go from a gentle one to nearly the answer"
         for law in check.laws:
-            for _, right in key.questions(check, law, 0, "cpu"):
-                if isinstance(right, Raised):
-                    yield f"the solution's `{name}` raises {right.type} ({right.message}) under `{law.name}`"
-                    break
+            answers = (key.right_answer(law, case, "cpu") for case in key.cases(check, law, 0))
+            raised = next((answer for answer in answers if isinstance(answer, Raised)), None)
+            if raised is not None:
+                yield f"the solution's `{name}` raises {raised.type} ({raised.message}) under `{law.name}`"
     for variant in [*key.alternatives, *key.misconceptions]:
         if variant.function not in key.checks:
             yield f"`{variant.slug}` stands for `{variant.function}`, which checks.py does not check"
@@ -200,12 +200,14 @@ class _Performer:
     check: Check
     answer: Any
 
-    def ask(self, law: str, inputs: Case, *, deadline: float) -> Tree:
+    def ask_all(self, questions: Iterable[tuple[str, Case]], *, deadline: float) -> Iterator[Tree]:
         from checker import global_state
 
-        asked = next(one for one in self.check.laws if one.name == law)
-        with global_state.preserved():
-            return self.key.observe(self.answer, asked, inputs, "cpu")
+        laws = {law.name: law for law in self.check.laws}
+        for law, case in questions:
+            with global_state.preserved():
+                seen = self.key.observe(self.answer, laws[law], case, "cpu")
+            yield seen
 
 
 def _law(verdict: Verdict) -> str:
