@@ -170,16 +170,24 @@ def _arguments(subject: Subject, inputs: tuple[Any, ...]) -> dict[str, Any]:
         if name in subject.changes or callable(value):
             continue
         state[f"argument {name}"] = plain(value)
-        if isinstance(value, Tensor):
-            state[f"{name}.requires_grad"] = value.requires_grad
-            state[f"{name}.grad"] = plain(value.grad) if value.is_leaf else None
+        for label, tensor in _tensors(name, value).items():
+            state[f"{label}.requires_grad"] = tensor.requires_grad
+            state[f"{label}.grad"] = plain(tensor.grad) if tensor.is_leaf else None
     return state
+
+
+def _tensors(name: str, value: Any) -> dict[str, Tensor]:
+    """Give the tensors of an argument, a tensor or a dict of tensors, as an expression would name them."""
+    items = {f"{name}[{key!r}]": item for key, item in value.items()} if isinstance(value, dict) else {name: value}
+    return {label: item for label, item in items.items() if isinstance(item, Tensor)}
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """Give what became of each named thing: `UNCHANGED`, or what it is now."""
 
     def told(name: str) -> Any:
+        if name not in after:
+            return "gone"
         if identical(before[name], after[name]):
             return UNCHANGED
         return "another one" if name.endswith("random state") else after[name]
@@ -225,10 +233,7 @@ def differentiates(*names: str) -> Rule:
             leaves: dict[str, Tensor] = {}
             for name, value in zip(subject.arguments, inputs, strict=True):
                 if name in names:
-                    items = (
-                        {name: value} if isinstance(value, Tensor) else {f"{name}[{k!r}]": v for k, v in value.items()}
-                    )
-                    leaves |= {label: tensor.requires_grad_() for label, tensor in items.items()}
+                    leaves |= {label: tensor.requires_grad_() for label, tensor in _tensors(name, value).items()}
             result = subject.trial(answer, *inputs)
             if not (isinstance(result, Tensor) and result.requires_grad):
                 return {"the result": "does not require grad: the way back to the arguments is cut"}
