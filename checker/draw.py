@@ -10,7 +10,8 @@ from __future__ import annotations
 import functools
 import math
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import hypothesis
@@ -19,7 +20,6 @@ import torch
 from hypothesis import HealthCheck, Phase, Verbosity
 from hypothesis.errors import Flaky
 from hypothesis.internal.conjecture import providers
-from torch import Tensor
 
 from checker.laws import Law, Situation
 from checker.observation import Array, Named, Tree, live
@@ -35,7 +35,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 """What each dimension's name stands for in one case; "..." may stand for several sizes."""
 
 ENTRIES_DRAWN = 96
-"""A larger tensor is filled from one drawn number: shrinking its entries one by one would help nobody."""
+"""A larger tensor is filled from one drawn number: shrinking its entries would help nobody."""
 
 UNHEEDED = (
     HealthCheck.too_slow,  # the machine may be busy: no outcome depends on its speed
@@ -45,6 +45,7 @@ UNHEEDED = (
 )
 
 EXTREMES = (0.0, 1.0, 20.0, 50.0, 88.0, 89.0, 104.0, 300.0, 1e3, 1e4)
+SIGNED_EXTREMES = tuple(sign * size for size in EXTREMES for sign in (1, -1))
 
 
 def cases(check: Check, law: Law, seed: int, functions: Mapping[str, Any], *, more: int = 0) -> list[Case]:
@@ -60,7 +61,7 @@ def cases(check: Check, law: Law, seed: int, functions: Mapping[str, Any], *, mo
     drawn: list[Case] = []
     for index, situation in enumerate(law.situations):
         count = more or situation.count
-        _run(_inputs(check, situation, functions), _seed(check, law, seed, index, more), count, drawn.append)
+        _run(_Plan(check, situation, functions), _seed(check, law, seed, index, more), count, drawn.append)
     return drawn
 
 
@@ -100,9 +101,9 @@ def shrink(
             raise _FailsError
 
     for index, situation in enumerate(law.situations):
-        strategy = _inputs(check, situation, functions)
+        plan = _Plan(check, situation, functions)
         try:
-            _run(strategy, _seed(check, law, seed, index), situation.count, consider, shrinking=True)
+            _run(plan, _seed(check, law, seed, index, 0), situation.count, consider, shrinking=True)
         except (_FailsError, Flaky):  # flaky: a function with a memory fails once, and not the next time
             return smallest
         except _EnoughError as enough:
@@ -124,20 +125,24 @@ def _seed(check: Check, law: Law, seed: int, *rest: int) -> int:
     return zlib.crc32(repr((seed, check.name, law.name, *rest)).encode())
 
 
-def _run(
-    strategy: st.SearchStrategy[Case],
-    seed: int,
-    count: int,
-    use: Callable[[Case], None],
-    *,
-    shrinking: bool = False,
-) -> None:
-    phases = (Phase.generate, Phase.shrink) if shrinking else (Phase.generate,)
+def _run(plan: _Plan, seed: int, count: int, use: Callable[[Case], None], *, shrinking: bool = False) -> None:
+    if not plan.check.inputs:
+        use(())
+        return
 
-    @hypothesis.seed(seed)
-    @hypothesis.settings(
+    def ask(case: Case) -> None:
+        use(case)
+
+    # Decorated by calls, since hypothesis reads the source of each test, decorators included.
+    test = hypothesis.given(_case(plan))(ask)
+    hypothesis.seed(seed)(_settings(count, shrinking)(test))()
+
+
+@functools.cache
+def _settings(count: int, shrinking: bool) -> hypothesis.settings:
+    return hypothesis.settings(
         max_examples=count,
-        phases=phases,
+        phases=(Phase.generate, Phase.shrink) if shrinking else (Phase.generate,),
         database=None,
         deadline=None,
         derandomize=False,
@@ -146,11 +151,6 @@ def _run(
         verbosity=Verbosity.quiet,
         suppress_health_check=UNHEEDED,
     )
-    @hypothesis.given(strategy)
-    def ask(case: Case) -> None:
-        use(case)
-
-    ask()
 
 
 # From descriptions to inputs. Only a few primitive strategies are drawn from, made once and kept: hypothesis checks
@@ -161,27 +161,44 @@ _among = functools.cache(lambda *choices: st.sampled_from(choices))
 
 
 @functools.cache
-def _wholes(low: int, high: int, count: int) -> st.SearchStrategy[tuple[int, ...]]:
-    return st.tuples(*[_whole(low, high)] * count)
+def _bytes(count: int) -> st.SearchStrategy[bytes]:
+    """One draw for all entries of a tensor, which costs a tenth of a draw an entry."""
+    return st.binary(min_size=count, max_size=count)
 
 
-def _inputs(check: Check, situation: Situation, functions: Mapping[str, Any]) -> st.SearchStrategy[Case]:
-    if not check.inputs:
-        return st.just(())
+@functools.cache
+def _values(low: float, high: float, steps: int) -> Sequence[float]:
+    """Give at most 256 multiples of 1/steps within bounds, the simplest first: entries shrink towards the front."""
+    first, last = math.ceil(low * steps), math.floor(high * steps)
+    wholes = range(first, last + 1, 1 + (last - first) // 256)
+    return sorted(
+        (n / steps for n in wholes), key=lambda x: (Fraction(x).limit_denominator(steps).denominator, abs(x), x < 0)
+    )
 
-    @st.composite
-    def inputs(draw: st.DrawFn) -> Case:  # takes nothing, since hypothesis writes out what a strategy is made with
-        shapes = _shapes(draw, check, situation)
-        batched = dict(situation.batched)
-        case = tuple(
-            _input(draw, given, situation, shapes, batched.get(name), name in situation.extreme)
-            for name, given in check.inputs.items()
-        )
-        if check.where is not None:
-            hypothesis.assume(check.where(*live(case, functions)))
-        return case
 
-    return inputs()
+def _numbers(draw: st.DrawFn, values: Sequence[float], count: int) -> list[float]:
+    return [values[byte % len(values)] for byte in draw(_bytes(count))]
+
+
+class _Plan:
+    """What a case is drawn from; no dataclass, since hypothesis would write out all that is in it."""
+
+    def __init__(self, check: Check, situation: Situation, functions: Mapping[str, Any]) -> None:
+        self.check, self.situation, self.functions = check, situation, functions
+
+
+@st.composite
+def _case(draw: st.DrawFn, plan: _Plan) -> Case:
+    check, situation = plan.check, plan.situation
+    shapes = _shapes(draw, check, situation)
+    batched = dict(situation.batched)
+    case = tuple(
+        _input(draw, given, situation, shapes, batched.get(name), name in situation.extreme)
+        for name, given in check.inputs.items()
+    )
+    if check.where is not None:
+        hypothesis.assume(check.where(*live(case, plan.functions)))
+    return case
 
 
 def _shapes(draw: st.DrawFn, check: Check, situation: Situation) -> Shapes:
@@ -217,7 +234,7 @@ def _any_shape(draw: st.DrawFn, situation: Situation) -> tuple[int, ...]:
     if situation.sizes == "one":
         return ()
     ranks = (0, 3) if situation.sizes == "any" else (1, 2)
-    return draw(_wholes(2, 4, draw(_whole(*ranks))))
+    return tuple(draw(_whole(2, 4)) for _ in range(draw(_whole(*ranks))))
 
 
 def _dims(check: Check) -> list[str]:
@@ -273,8 +290,9 @@ def _input(
         case RowsInput():
             height, width = _shape(given.shape, shapes)
             whole = draw(_among(True, False))
-            numbers = [draw(_wholes(-32, 32, width)) for _ in range(height)]
-            return [[n // 8 if whole else n / 8 for n in row] for row in numbers]
+            values = _values(-4, 4, 1 if whole else 8)
+            numbers = [_numbers(draw, values, width) for _ in range(height)]
+            return [[int(n) if whole else n for n in row] for row in numbers]
         case SizeInput():
             return _shape(given.dim, shapes)[0]
         case NumberInput(low, high, "bool"):
@@ -284,7 +302,7 @@ def _input(
         case NumberInput(low, high, _):
             return low + (high - low) * draw(_whole(0, 64)) / 64
         case KeyInput():
-            return Array(torch.tensor(draw(_wholes(0, 2**32 - 1, 2)), dtype=torch.int64))
+            return Array(torch.tensor([draw(_whole(0, 2**32 - 1)) for _ in range(2)], dtype=torch.int64))
         case Either(choices):
             chosen = choices[draw(_whole(0, len(choices) - 1))]
             return _input(draw, chosen, situation, shapes, batch_at, extreme)
@@ -300,10 +318,13 @@ def _tensor(draw: st.DrawFn, given: TensorInput, situation: Situation, shape: tu
     if count > ENTRIES_DRAWN:
         return _pattern(draw, given, shape, dtype)
     if extreme:
-        places = draw(_wholes(1 - len(EXTREMES), len(EXTREMES) - 1, count))
-        data = torch.tensor([math.copysign(EXTREMES[abs(place)], place) for place in places], dtype=dtype)
+        values = SIGNED_EXTREMES
+    elif dtype.is_floating_point:  # a narrow range has finer steps, so that it still has many values
+        steps = (10 if dtype is torch.float64 else 8) * (1 if given.high - given.low >= 4 else 16)
+        values = _values(given.low, given.high, steps)
     else:
-        data = _entries(draw, given, dtype, count)
+        values = _values(given.low, given.high, 1)
+    data = torch.tensor(_numbers(draw, values, count), dtype=torch.float64).to(dtype)
     requires_grad = draw(_among(False, True)) if given.requires_grad is None else given.requires_grad
     return Array(
         data.reshape(shape),
@@ -311,15 +332,6 @@ def _tensor(draw: st.DrawFn, given: TensorInput, situation: Situation, shape: tu
         strided=situation.strided and count > 1,
         requires_grad=requires_grad and dtype.is_floating_point,
     )
-
-
-def _entries(draw: st.DrawFn, given: TensorInput, dtype: torch.dtype, count: int) -> Tensor:
-    steps = 1
-    if dtype.is_floating_point:  # a narrow range has finer steps, so that it still has many values
-        steps = (10 if dtype is torch.float64 else 8) * (1 if given.high - given.low >= 4 else 16)
-    low, high = math.ceil(given.low * steps), math.floor(given.high * steps)
-    wholes = torch.tensor(draw(_wholes(low, high, count)), dtype=torch.int64)
-    return wholes.to(dtype) / steps if dtype.is_floating_point else wholes.to(dtype)
 
 
 def _pattern(draw: st.DrawFn, given: TensorInput, shape: tuple[int, ...], dtype: torch.dtype) -> Array:

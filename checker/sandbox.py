@@ -12,6 +12,7 @@ time. It takes job after job for as long as it is as good as new.
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import subprocess
@@ -156,8 +157,11 @@ class _ForkedWorkers:
     """A fresh fork of the zygote for each job."""
 
     def __init__(self) -> None:
+        gc.disable()  # it would find nothing in what an import makes, and look again and again
         from checker.zygote import Zygote  # imports torch, and all else that workers need, before the fork
 
+        gc.freeze()  # what is here by now stays: neither judge nor workers need look at it again
+        gc.enable()
         self._zygote = Zygote()
         self._open: set[Conversation] = set()
         self._prepared: dict[Job, Conversation] = {}
