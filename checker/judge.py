@@ -191,7 +191,7 @@ def _misconception(asking: Asking, evidence: list[Evidence], failed: list[Eviden
 
     known = [variant for variant in asking.key.misconceptions if variant.function == asking.check.name]
     enough = diagnose.ENOUGH if asking.check.inputs else 1
-    telling_first = [*failed, *evidence]  # most mistakes part with the answers at once
+    telling_first = sorted(evidence, key=lambda item: item not in failed)  # most mistakes part with these at once
     for suspect in diagnose.suspects(known, telling_first, observe, asking.agree):
         if suspect.telling >= enough:
             return suspect.known
