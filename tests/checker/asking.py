@@ -44,6 +44,10 @@ def key_of(checks: str, right: Answer, *mistakes: Variant) -> AnswerKey:
     return key
 
 
+def mistake(slug: str, answer: Answer, function: str = "f") -> Variant:
+    return Variant(function, slug, answer, f"This is {slug}.")
+
+
 def asking(key: AnswerKey, worker: Any, *, seed: int = 0) -> Asking:
     return Asking(key, key.checks["f"], worker, "mine", "cpu", seed, float("inf"))
 

@@ -9,15 +9,11 @@ from checker import diagnose
 from checker.diagnose import ENOUGH, Evidence, Suspect
 from checker.laws import Law
 from checker.spec import Variant
-from tests.checker.asking import Answer, verdict
+from tests.checker.asking import Answer, mistake, verdict
 
 LAW = Law("agrees", "", lambda answer, x: answer.f(x), (), "f(x)")
 NUMBER = "check('f', n=integer(0, 100))"
 VECTOR = "check('f', x=tensor('N'))"
-
-
-def mistake(slug: str, answer: Answer, function: str = "f") -> Variant:
-    return Variant(function, slug, answer, f"This is {slug}.")
 
 
 def evidence(right: Answer, answer: Answer, numbers: range) -> list[Evidence]:
@@ -71,11 +67,6 @@ def named(checks: str, right: Answer, answer: Answer, *mistakes: Variant) -> str
     assert not found.passed
     assert found.advice == (found.misconception and f"This is {found.misconception}.")
     return found.misconception
-
-
-def wrong_from(bound: int, by: int = 1) -> Answer:
-    """Give an answer that is wrong for numbers from a bound upwards."""
-    return lambda n: 2 * n + by * (n >= bound)
 
 
 def test_a_known_mistake_is_named_with_its_advice():

@@ -248,6 +248,12 @@ def test_gradients_must_be_right_with_respect_to_tensors():
     assert caught_by(checks, right, straight_through) == {"differentiates"}
 
 
+def test_a_gradient_that_is_right_only_in_sum_is_caught():
+    checks = "check('f', x=tensor('N'), laws=[differentiates('x')])"
+    turned = lambda x: x.flip(0)  # noqa: E731
+    assert caught_by(checks, turned, lambda x: x + (turned(x) - x).detach()) == {"differentiates"}
+
+
 def test_gradients_must_be_right_with_respect_to_dicts():
     checks = "check('f', p=params({'w': 'D', 'b': ''}), x=tensor('N D'), laws=[differentiates('p', 'x')])"
     right = lambda p, x: x @ p["w"] + p["b"]  # noqa: E731
