@@ -209,6 +209,7 @@ def _shapes(draw: st.DrawFn, check: Check, situation: Situation) -> Shapes:
     empty: str | None = None
     if situation.sizes == "empty":
         empty = draw(_among(*(name for name in names if least[name] == 0)))
+    equal = draw(_whole(2, 4)) if situation.sizes == "equal" else 0
     used: set[int] = set()
     for name in names:
         if name in fixed:
@@ -217,8 +218,8 @@ def _shapes(draw: st.DrawFn, check: Check, situation: Situation) -> Shapes:
             shapes[name] = _any_shape(draw, situation)
         elif name == empty:
             shapes[name] = (0,)
-        elif situation.sizes == "one":
-            shapes[name] = (max(1, least[name]),)
+        elif situation.sizes in ("one", "equal"):
+            shapes[name] = (max(1, least[name], equal),)
         elif situation.sizes == "any":
             low = max(1, least[name])
             shapes[name] = (draw(_whole(low, low + 3)),)
