@@ -84,7 +84,7 @@ def test_every_size_must_be_right_one_and_equal_ones_included():
     assert caught_by(MATRIX, lambda x: x.sum(1), lambda x: torch.stack([row.sum() for row in x])) == set()
     assert caught_by(MATRIX, double, lambda x: (2 * x).squeeze()) == {"any_size"}
     assert caught_by(MATRIX, double, lambda x: 2 * x if x.shape[0] != x.shape[1] else x) == {"any_size"}
-    assert caught_by(MATRIX, double, lambda x: (2 * x).reshape(x.shape) if len(x) > 1 else x) == {"any_size"}
+    assert caught_by(MATRIX, double, lambda x: x if x.shape[0] == x.shape[1] > 1 else 2 * x) == {"any_size"}
 
 
 def test_empty_inputs_must_be_right_where_the_check_says_that_they_make_sense():
@@ -190,6 +190,7 @@ def test_a_dict_argument_must_stay_as_it_was_too():
     assert caught_by(checks, right, with_change(lambda p: p["w"].add_(1))) == {"pure"}
     assert caught_by(checks, right, with_change(lambda p: p.update(v=p["w"]))) == {"pure"}
     assert caught_by(checks, right, with_change(lambda p: p.pop("w"))) == {"pure"}
+    assert "argument p has no keys, where keys" in verdict(checks, right, with_change(lambda p: p.clear())).message
     assert caught_by(checks, right, with_change(lambda p: p["w"].requires_grad_())) == {"pure"}
     assert caught_by(checks, right, with_change(lambda p: leaves_a_gradient(p["w"]))) == {"pure"}
     assert caught_by(checks, right, with_change(lambda p: dict(p).clear())) == set()
