@@ -15,7 +15,7 @@ from typing import Any
 
 from checker import draw, spec
 from checker.draw import Case
-from checker.laws import Law
+from checker.law import Law
 from checker.lean_torch import postpone_compiler
 from checker.observation import Raised, Tree, live, plain
 from checker.spec import Check, Variant

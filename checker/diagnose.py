@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from checker.draw import Case
-from checker.laws import Law
+from checker.law import Law
 from checker.observation import Tree
 from checker.spec import Variant
 

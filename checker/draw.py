@@ -21,9 +21,10 @@ from hypothesis import HealthCheck, Phase, Verbosity
 from hypothesis.errors import Flaky
 from hypothesis.internal.conjecture import providers
 
-from checker.laws import Law, Situation
+from checker.inputs import Either, KeyInput, NumberInput, ParamsInput, RowsInput, SizeInput, TensorInput
+from checker.law import Law, Situation
 from checker.observation import Array, Named, Tree, live
-from checker.spec import Check, Either, KeyInput, NumberInput, ParamsInput, RowsInput, SizeInput, TensorInput
+from checker.spec import Check
 
 # hypothesis mixes numbers from the program's own files into its draws: an edit anywhere would change a seed's cases.
 providers._get_local_constants = lambda: providers._local_constants  # pyright: ignore[reportPrivateUsage]

@@ -169,12 +169,14 @@ def _examine(workers: Workers, submission: Submission, name: str, upcoming: str 
     try:
         worker = workers.worker(submission.job(name), deadline=deadline)
     except Lost as error:
-        return Verdict(name, error.status, f"Importing {file} {error.message}."), True
+        message = f"Importing {file} {error.message}."
+        return Verdict(name, error.status, message, printed=error.printed, hints=len(check.hints)), True
     with worker:
         if upcoming is not None:
             workers.prepare(submission.job(upcoming))
         if worker.loaded.problem is not None:
-            return replace(_import_failed(name, file, worker.loaded.problem), printed=worker.printed), True
+            problem = _import_failed(name, file, worker.loaded.problem)
+            return replace(problem, printed=worker.printed, hints=len(check.hints)), True
         problem = _unfit(name, worker.loaded, submission)
         if problem is None:
             key, device, seed = submission.key, submission.device, submission.seed

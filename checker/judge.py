@@ -17,7 +17,8 @@ from checker.agreement import Aspect, Difference, Standard, difference
 from checker.answer_key import AnswerKey
 from checker.diagnose import Evidence
 from checker.draw import Case
-from checker.laws import RESULT, Law
+from checker.law import Law
+from checker.laws import RESULT
 from checker.observation import Array, Raised, Tree, leaves, live
 from checker.sandbox import Lost
 from checker.spec import Check, Variant

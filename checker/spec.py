@@ -12,16 +12,30 @@ from __future__ import annotations
 import linecache
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import torch
 
-from checker import laws as _laws
+from checker.inputs import (
+    Either,
+    Input,
+    ParamsInput,
+    TensorInput,
+    array,
+    boolean,
+    integer,
+    key,
+    labels,
+    number,
+    one_of,
+    params,
+    rows,
+    size,
+    tensor,
+)
+from checker.law import Law, Rule, Subject, Trial, call, code_of
 from checker.laws import (
-    Law,
-    Rule,
-    Subject,
-    Trial,
+    DEFAULT,
     agrees,
     any_layout,
     any_size,
@@ -71,144 +85,6 @@ __all__ = [
     "tensor",
     "vmaps",
 ]
-
-
-# Inputs
-
-
-class Input:
-    """A description of one argument; `a | b` is sometimes the one, sometimes the other."""
-
-    def __or__(self, other: Input) -> Input:
-        return Either((self, other))
-
-
-@dataclass(frozen=True)
-class TensorInput(Input):
-    """A tensor or an array of a named shape."""
-
-    shape: str
-    low: float = -4.0
-    high: float = 4.0
-    dtype: torch.dtype | None = None
-    kind: Literal["tensor", "array"] = "tensor"
-    requires_grad: bool | None = False
-
-
-@dataclass(frozen=True)
-class RowsInput(Input):
-    """A matrix as nested lists of Python numbers."""
-
-    shape: str
-
-
-@dataclass(frozen=True)
-class ParamsInput(Input):
-    """A dict of tensors."""
-
-    shapes: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class SizeInput(Input):
-    """The size of a named dimension, as an int."""
-
-    dim: str
-
-
-@dataclass(frozen=True)
-class NumberInput(Input):
-    """A Python number within bounds."""
-
-    low: float
-    high: float
-    kind: Literal["int", "float", "bool"]
-
-
-@dataclass(frozen=True)
-class KeyInput(Input):
-    """A random key."""
-
-
-@dataclass(frozen=True)
-class Either(Input):
-    """One of several inputs or values."""
-
-    choices: tuple[Any, ...]
-
-    def __or__(self, other: Input) -> Input:
-        return Either((*self.choices, other))
-
-
-def tensor(
-    shape: str,
-    *,
-    low: float = -4.0,
-    high: float = 4.0,
-    dtype: torch.dtype | None = None,
-    requires_grad: bool | None = False,
-) -> Input:
-    """Describe a tensor.
-
-    Args:
-        shape: names of its dimensions, "N D"; a product of names is one dimension, "R*C"; "..." stands for any
-            dimensions, the same wherever it stands in one call; "" is a scalar.
-        low: least entry.
-        high: greatest entry.
-        dtype: what its dtype is always; by default it is float32, and float64 where a law asks for it.
-        requires_grad: whether it requires grad; None for sometimes.
-    """
-    return TensorInput(shape, low, high, dtype, "tensor", requires_grad)
-
-
-def array(shape: str, *, low: float = -4.0, high: float = 4.0) -> Input:
-    """Describe a NumPy array of floats; the shape is written as for `tensor`."""
-    return TensorInput(shape, low, high, kind="array")
-
-
-def labels(shape: str) -> Input:
-    """Describe a tensor of int64 zeros and ones."""
-    return TensorInput(shape, 0, 1, torch.int64)
-
-
-def rows(shape: str) -> Input:
-    """Describe a matrix as a list of lists of Python numbers: floats, or ints, or both."""
-    return RowsInput(shape)
-
-
-def params(shapes: Mapping[str, str]) -> Input:
-    """Describe a dict of tensors: `params({"w": "D", "b": ""})`."""
-    return ParamsInput(dict(shapes))
-
-
-def size(dim: str) -> Input:
-    """Describe an int that is the size of a named dimension of the same call."""
-    return SizeInput(dim)
-
-
-def integer(low: int, high: int) -> Input:
-    """Describe an int between two bounds, both included."""
-    return NumberInput(low, high, "int")
-
-
-def number(low: float, high: float) -> Input:
-    """Describe a float between two bounds."""
-    return NumberInput(low, high, "float")
-
-
-def boolean() -> Input:
-    """Describe True or False."""
-    return NumberInput(0, 1, "bool")
-
-
-def key() -> Input:
-    """Describe a random key of `xorfunc.random`."""
-    return KeyInput()
-
-
-def one_of(*choices: Any) -> Input:
-    """Describe one of several values: functions that `checks.py` defines, numbers, strings, or other inputs."""
-    return Either(choices)
 
 
 # Checks, misconceptions, alternatives
@@ -298,21 +174,21 @@ def check(
     arguments = tuple(inputs)
     code = f"{name}({', '.join(arguments)})"
     if trial is not None:
-        taken, code = _laws.code_of(trial)
+        taken, code = code_of(trial)
         if taken != arguments:
             raise ValueError(f"the trial of {name!r} takes {taken}: it must take {arguments}, the inputs of its check")
     sizes = dict(least or {})
     subject = Subject(
         name,
         arguments,
-        trial or _laws.call(name),
+        trial or call(name),
         code,
         tuple(changes),
         has_tensors=any(_has_tensors(given) for given in inputs.values()),
         has_floats=any(_has_floats(given) for given in inputs.values()),
         may_be_empty=0 in sizes.values(),
     )
-    rules = [rule for rule in _laws.DEFAULT if rule not in without] + list(laws)
+    rules = [rule for rule in DEFAULT if rule not in without] + list(laws)
     made = tuple(law for rule in rules if (law := rule(subject)) is not None)
     tolerance = {**TOLERANCES, **(tolerances or {})}
     _current().append(Check(name, inputs, made, tuple(hints), tuple(off_limits), sizes, where, values, tolerance))

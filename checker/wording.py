@@ -10,7 +10,8 @@ from typing import Any
 
 from checker.agreement import Aspect, Difference
 from checker.draw import Case
-from checker.laws import RESULT, Law
+from checker.law import Law
+from checker.laws import RESULT
 from checker.literal import literal
 from checker.observation import Named, Raised, leaves
 from checker.spec import Check

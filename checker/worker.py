@@ -20,7 +20,7 @@ import torch
 from checker import frames, global_state, limits, off_limits, own_lines, student_file
 from checker.ending import FAILED, OUT_OF_MEMORY
 from checker.job import Job, Loaded
-from checker.laws import Law
+from checker.law import Law
 from checker.lean_torch import postpone_compiler
 from checker.observation import Other, Raised, Tree, live, plain
 from checker.pristine import Pristine

@@ -9,7 +9,7 @@ from checker import global_state
 from checker.answer_key import AnswerKey
 from checker.draw import Case
 from checker.judge import Asking, judge
-from checker.laws import Law
+from checker.law import Law
 from checker.observation import Tree
 from checker.spec import Check, Variant, collect
 from checker.verdict import Verdict

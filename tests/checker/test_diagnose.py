@@ -7,7 +7,7 @@ import torch
 
 from checker import diagnose
 from checker.diagnose import ENOUGH, Evidence, Suspect
-from checker.laws import Law
+from checker.law import Law
 from checker.spec import Variant
 from tests.checker.asking import Answer, mistake, verdict
 

@@ -14,7 +14,7 @@ import torch
 
 from checker import draw
 from checker.draw import ENTRIES_DRAWN, EXTREMES, Case
-from checker.laws import Law, Situation
+from checker.law import Law, Situation
 from checker.literal import literal
 from checker.observation import Array, Named, identical, leaves, plain
 from checker.spec import Check, collect

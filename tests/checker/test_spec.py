@@ -69,9 +69,9 @@ def test_an_empty_size_is_tried_only_where_it_makes_sense():
         law = next(law for law in declared(text).laws if law.name == "any_size")
         return [situation.sizes for situation in law.situations]
 
-    assert sizes("check('f', x=tensor('N'))") == ["any", "one"]
-    assert sizes("check('f', x=tensor('N'), least={'N': 0})") == ["any", "one", "empty"]
-    assert sizes("check('f', x=tensor('N'), least={'N': 2})") == ["any", "one"]
+    assert sizes("check('f', x=tensor('N'))") == ["any", "equal", "one"]
+    assert sizes("check('f', x=tensor('N'), least={'N': 0})") == ["any", "equal", "one", "empty"]
+    assert sizes("check('f', x=tensor('N'), least={'N': 2})") == ["any", "equal", "one"]
 
 
 def test_a_choice_of_three_is_one_choice():

@@ -12,7 +12,8 @@ import torch
 
 from checker.agreement import Aspect, Difference
 from checker.draw import cases
-from checker.laws import RESULT, Law
+from checker.law import Law
+from checker.laws import RESULT
 from checker.observation import Raised, identical, live, plain
 from checker.spec import Check, collect
 from checker.wording import pasteable, sentence, traceback_text
