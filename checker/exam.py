@@ -172,11 +172,11 @@ def _examine(workers: Workers, submission: Submission, name: str, upcoming: str 
         message = f"Importing {file} {error.message}."
         return Verdict(name, error.status, message, printed=error.printed, hints=len(check.hints)), True
     with worker:
-        if upcoming is not None:
-            workers.prepare(submission.job(upcoming))
         if worker.loaded.problem is not None:
             problem = _import_failed(name, file, worker.loaded.problem)
             return replace(problem, printed=worker.printed, hints=len(check.hints)), True
+        if upcoming is not None:
+            workers.prepare(submission.job(upcoming))
         problem = _unfit(name, worker.loaded, submission)
         if problem is None:
             key, device, seed = submission.key, submission.device, submission.seed
