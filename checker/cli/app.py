@@ -8,6 +8,7 @@ stands.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ import typer
 from typer.core import TyperGroup
 
 from checker.cli import board, check, demo, dev, hint, init, reset, solution
-from checker.cli.call import CallError, CourseOption, course_of
-from checker.course import CourseError, around
+from checker.cli.call import CallError, CourseOption, course_of, is_named
+from checker.course import Course, CourseError, around
 
 
 class CourseGroup(TyperGroup):
@@ -46,20 +47,41 @@ class CourseGroup(TyperGroup):
         name = args[0]
         if ctx.resilient_parsing or name.startswith("-") or super().get_command(ctx, name):
             return super().resolve_command(ctx, args)
-        return name, self._check(ctx, name), args[1:]
+        return name, self._check(ctx, name, args[1:]), args[1:]
 
-    def _check(self, context: Any, name: str) -> Any:
+    def _check(self, context: Any, name: str, args: Sequence[str] = ()) -> Any:
         file = Path(name) if name.endswith(".py") else None
         if file is None or not file.is_file():
             if file is not None and file.name != name:
                 raise CallError(f"There is no file {name!r}: name one that exists, or an exercise.")
-            course = course_of(context)
+            course = _course_for(context, option(args, "--file"))
             return check.command_for(course, course.select(name, also=self.commands))
-        try:
-            course = course_of(context)
-        except CourseError:
-            course = around(file)
+        course = _course_for(context, str(file))
         return check.command_for(course, course.select(name), file)
+
+
+def _course_for(context: Any, file: str | None) -> Course:
+    """The course of this call; where there is none and none was named, the one around the file to be checked."""
+    try:
+        return course_of(context)
+    except CourseError:
+        if file is None or is_named(context):
+            raise
+        return around(Path(file))
+
+
+def option(args: Sequence[str], name: str) -> str | None:
+    """The value of an option, before typer has read it.
+
+    >>> option(["hvp", "--file", "mine.py"], "--file"), option(["--file=mine.py"], "--file"), option([], "--file")
+    ('mine.py', 'mine.py', None)
+    """
+    for arg, following in zip_longest(args, args[1:]):
+        if arg == name:
+            return following
+        if arg.startswith(f"{name}="):
+            return arg.removeprefix(f"{name}=")
+    return None
 
 
 def course_first(args: Sequence[str]) -> list[str]:

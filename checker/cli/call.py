@@ -1,5 +1,6 @@
 """What every command shares: the course it is about, and the error of a wrong call."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -61,6 +62,11 @@ def course_of(context: typer.Context) -> Course:
         named = root.params.get("course")  # still a string: typer converts when it calls the command
         root.meta["course"] = course.find(Path(named) if named else None)
     return root.meta["course"]
+
+
+def is_named(context: typer.Context) -> bool:
+    """Whether this call names a course, by option or environment, rather than leaving it to be found."""
+    return bool(context.find_root().params.get("course") or os.environ.get("XOR_COURSE"))
 
 
 def student_file(exercise: Exercise, file: Path | None = None) -> Path:

@@ -104,6 +104,19 @@ def test_a_path_outside_any_course_is_checked_with_the_packaged_one(
     assert judge.asked[0]["functions"] is None
 
 
+@pytest.mark.parametrize("arguments", [("add", "--file", "mine.py"), ("--file=mine.py",)])
+def test_a_named_file_outside_any_course_is_checked_with_the_packaged_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, judge: Judge, xor_check: XorCheck, arguments: tuple[str, ...]
+):
+    monkeypatch.delenv("XOR_COURSE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text("")
+    assert xor_check("exercise1", *arguments).code == 0
+    assert judge.asked[0]["file"] == Path("mine.py")
+    assert xor_check("--course", str(tmp_path), "exercise1", *arguments).code == 2  # a named one must be there
+    assert xor_check("exercise1").code == 2
+
+
 @pytest.mark.parametrize("position", [0, 1, 2])
 def test_the_course_counts_wherever_it_is_named(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, judge: Judge, xor_check: XorCheck, position: int
