@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from checker import diagnose
-from checker.diagnose import ENOUGH, Evidence, Suspect
+from checker.diagnose import Evidence, Suspect
 from checker.law import Law
 from checker.spec import Variant
 from tests.checker.asking import Answer, mistake, verdict
@@ -105,7 +105,7 @@ def test_fewer_than_three_telling_answers_are_not_enough(telling: int):
     def wrong(n: int) -> int:
         return right(n) + (n in tellers)
 
-    assert named(rare, right, wrong, mistake("wrong", wrong)) == (None if telling < ENOUGH else "wrong")
+    assert named(rare, right, wrong, mistake("wrong", wrong)) == (None if telling < 3 else "wrong")
 
 
 def test_of_a_function_without_arguments_its_only_answer_is_evidence_enough():

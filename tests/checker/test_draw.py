@@ -134,6 +134,12 @@ def test_any_sizes_are_sometimes_equal_and_sometimes_one():
     assert all(1 <= size <= 4 for sizes in found for size in sizes)
 
 
+def test_equal_sizes_are_equal_as_far_as_their_least_allows():
+    found = shapes(f"{TWO[:-1]}, least={{'H': 2}})", Situation(20, sizes="equal"))
+    assert {len({*x, *w}) for x, w in found} == {1}
+    assert len(set(found)) > 1
+
+
 def test_one_is_one_everywhere():
     assert set(shapes(TWO, Situation(4, sizes="one"))) == {((1, 1), (1, 1))}
 

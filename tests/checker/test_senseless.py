@@ -58,6 +58,10 @@ def test_one_entry_too_many_begins_like_the_right_answer(value: torch.Tensor):
     assert torch.equal(longer[:-1], flat)
 
 
+def test_a_tuple_has_one_item_too_many():
+    assert off_by_one(lambda: (2, 3))() == (2, 3, 1)
+
+
 def test_an_echo_is_the_first_argument():
     assert echo(lambda x, y: x + y)("x", "y") == "x"
     assert echo(lambda: 3)() is None
