@@ -18,7 +18,6 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checker import sandbox
 from checker.course import Exercise
 from checker.sandbox import Job, Loaded, Lost, Workers
 from checker.verdict import Report, Verdict
@@ -35,6 +34,7 @@ class NoDevice(Exception):
 
 
 def check(
+    workers: Workers,
     exercise: Exercise,
     file: Path,
     functions: Sequence[str] | None = None,
@@ -47,6 +47,7 @@ def check(
     """Check a student's file.
 
     Args:
+        workers: from `sandbox.start`, called before this process imported or did much else.
         exercise: what the file should solve.
         file: the student's file.
         functions: which functions to check; all by default.
@@ -59,31 +60,6 @@ def check(
         NoDevice: `device` is "cuda" and there is none.
         OSError: the file cannot be read.
     """
-    with sandbox.start() as workers:
-        return check_with(
-            workers,
-            exercise,
-            file,
-            functions,
-            device=device,
-            seed=seed,
-            timeout=timeout,
-            on_verdict=on_verdict,
-        )
-
-
-def check_with(
-    workers: Workers,
-    exercise: Exercise,
-    file: Path,
-    functions: Sequence[str] | None = None,
-    *,
-    device: str = "auto",
-    seed: int = 0,
-    timeout: float = 10.0,
-    on_verdict: OnVerdict | None = None,
-) -> Report:
-    """Check a student's file by workers that are there already; see `check`."""
     data = file.read_bytes()
     from checker import answer_key  # after the fork, since no worker may hold an answer
 

@@ -161,7 +161,7 @@ def run(
     screen = _Screen(course, exercise, file, functions or exercise.functions, options)
     before = draft.read(exercise)
     try:
-        report = exam.check_with(
+        report = exam.check(
             ready,
             exercise,
             file,

@@ -79,7 +79,7 @@ class Desk:
 
     def report(self, exercise: Exercise, source: str | bytes, *names: str, **options: Any) -> Report:
         self.file.write_bytes(source.encode() if isinstance(source, str) else source)
-        return exam.check_with(self.workers, exercise, self.file, names or None, device="cpu", **options)
+        return exam.check(self.workers, exercise, self.file, names or None, device="cpu", **options)
 
     def verdict(self, exercise: Exercise, source: str, name: str, **options: Any) -> Verdict:
         (found,) = self.report(exercise, source, name, **options).verdicts
@@ -128,7 +128,7 @@ def test_a_file_in_the_course_folder_is_imported_from_there(workers: Workers, ro
     wrong = root / "exercises" / "exercise1_shapes.py"
     kept = wrong.read_text()
     wrong.write_text(SHAPES_SOLUTION.replace("x.shape[0]", "7"))
-    report = exam.check_with(workers, shapes, wrong, ["rows"], device="cpu")
+    report = exam.check(workers, shapes, wrong, ["rows"], device="cpu")
     wrong.write_text(kept)
     assert "from exercises.exercise1_shapes import rows\n" in (report.verdicts[0].failures[0].counterexample or "")
 
@@ -314,18 +314,12 @@ def test_a_class_may_stand_where_a_function_is_asked_for(desk: Desk, areas: Exer
 
 def test_a_file_that_is_not_there_is_the_callers_affair(workers: Workers, shapes: Exercise, tmp_path: Path):
     with pytest.raises(FileNotFoundError):
-        exam.check_with(workers, shapes, tmp_path / "none.py", device="cpu")
+        exam.check(workers, shapes, tmp_path / "none.py", device="cpu")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a device")
 def test_a_device_that_is_not_there_is_the_callers_affair_unless_left_open(desk: Desk, areas: Exercise):
     desk.file.write_text(SOLUTION)
     with pytest.raises(NoDevice, match="say --device cpu"):
-        exam.check_with(desk.workers, areas, desk.file, device="cuda")
-    assert exam.check_with(desk.workers, areas, desk.file, device="auto").device == "cpu"
-
-
-def test_the_whole_way_starts_its_own_workers(areas: Exercise, tmp_path: Path):
-    file = tmp_path / "mine.py"
-    file.write_text(SOLUTION)
-    assert exam.check(areas, file, device="cpu").passed
+        exam.check(desk.workers, areas, desk.file, device="cuda")
+    assert exam.check(desk.workers, areas, desk.file, device="auto").device == "cpu"

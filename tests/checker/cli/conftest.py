@@ -63,7 +63,7 @@ class Judge:
         self.error: BaseException | None = None
         self.asked: list[dict[str, Any]] = []
 
-    def check_with(
+    def check(
         self,
         workers: object,
         exercise: Exercise,
