@@ -108,7 +108,7 @@ def kind(tree: Tree) -> str:
     if isinstance(tree, Named):
         return f"a {tree.kind}"
     if isinstance(tree, Other):
-        return f"an object of type {tree.type}"
+        return tree.what
     names = {bool: "a bool", int: "a number", float: "a number", str: "a str", type(None): "None"}
     containers = {list: "a list", tuple: "a tuple", dict: "a dict", Raised: "an exception"}
     return (names | containers).get(type(tree), type(tree).__qualname__)

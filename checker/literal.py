@@ -31,7 +31,7 @@ def literal(tree: Tree, *, digits: int | None = None) -> str:
     if isinstance(tree, Raised):
         return f"{tree.type}: {tree.message}" if tree.message else tree.type
     if isinstance(tree, Other):
-        return tree.text or tree.type
+        return tree.text or tree.what
     if isinstance(tree, dict):
         return "{" + ", ".join(f"{key!r}: {nested(item)}" for key, item in tree.items()) + "}"
     if isinstance(tree, list):

@@ -54,9 +54,9 @@ class Named:
 
 @dataclass(frozen=True)
 class Other:
-    """Anything else, which no answer should hold: only its type and its text."""
+    """Anything else, which no answer should hold: what it is, to follow "is", and its text."""
 
-    type: str
+    what: str
     text: str = field(compare=False, default="")
 
 
@@ -84,7 +84,7 @@ def plain(value: object, *, depth: int = 0) -> Tree:
     Python number): how an answer was built is its own affair. What no tree can hold becomes `Other`.
     """
     if depth > MAX_DEPTH:
-        return Other("nesting", f"more than {MAX_DEPTH} levels deep")
+        return Other(f"something nested more than {MAX_DEPTH} levels deep")
     if value is None or isinstance(value, (Array, Raised, Named, Other)):
         return value
     if isinstance(value, np.generic):
@@ -111,13 +111,13 @@ def plain(value: object, *, depth: int = 0) -> Tree:
 
 def _plain_tensor(value: Tensor) -> Tree:
     if value.dtype not in PLAIN_DTYPES or value.layout is not torch.strided or value.is_meta:
-        return Other(f"Tensor with {value.dtype} and {value.layout} on {value.device}")
+        return Other(f"a tensor of {value.dtype} and {value.layout} on {value.device}")
     try:
         data = value.detach().resolve_conj().resolve_neg().cpu().as_subclass(Tensor)
         data = data.clone(memory_format=torch.contiguous_format)
         data.data_ptr()  # a tensor that escaped from vmap or grad has none
     except (RuntimeError, NotImplementedError) as error:
-        return Other("Tensor", f"one that cannot be read: {error}"[:MAX_TEXT])
+        return Other("a tensor that cannot be read outside grad or vmap", str(error)[:MAX_TEXT])
     return Array(data, "tensor", str(value.device), requires_grad=value.requires_grad)
 
 
@@ -125,8 +125,8 @@ def _plain_array(value: np.ndarray[Any, Any]) -> Tree:
     try:
         data = torch.from_numpy(np.array(value, order="C", subok=False))
     except TypeError:
-        return Other("ndarray", f"dtype {value.dtype}")
-    return Array(data, "array") if data.dtype in PLAIN_DTYPES else Other("ndarray", f"dtype {value.dtype}")
+        return Other(f"a NumPy array of {value.dtype}")
+    return Array(data, "array") if data.dtype in PLAIN_DTYPES else Other(f"a NumPy array of {value.dtype}")
 
 
 def _plain_key(key: object) -> str | int:
@@ -138,7 +138,7 @@ def _other(value: object) -> Other:
         text = repr(value)[:200]
     except Exception:  # a student's __repr__ may do anything
         text = "an object without a readable repr"
-    return Other(type(value).__qualname__, text)
+    return Other(f"an object of type {type(value).__qualname__}", text)
 
 
 def live(tree: Tree, functions: Mapping[str, Callable[..., Any]], device: str = "cpu") -> Any:

@@ -101,7 +101,7 @@ def _node(tree: Tree, arrays: list[Tensor], level: int) -> Any:
     if isinstance(tree, Named):
         return ["named", tree.kind, tree.name]
     if isinstance(tree, Other):
-        return ["other", tree.type, tree.text]
+        return ["other", tree.what, tree.text]
     raise WireError(f"a {type(tree).__qualname__}: no tree holds one")
 
 
@@ -196,8 +196,8 @@ class _Reader:
                 return Raised(kind, message, tuple(map(_line, lines)), own)
             case ["named", "dtype" | "device" | "function" as kind, str(name)]:
                 return Named(kind, name)
-            case ["other", str(kind), str(text)]:
-                return Other(kind, text)
+            case ["other", str(what), str(text)]:
+                return Other(what, text)
             case _:
                 raise WireError(f"no node: {str(node)[:80]}")
 

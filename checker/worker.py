@@ -137,4 +137,4 @@ def _frame(number: int, answer: Tree) -> bytes:
     try:
         return encode((number, answer))
     except WireError as error:
-        return encode((number, Other("result", f"one that is too large or too strange to look at: {error}")))
+        return encode((number, Other("too large or too strange to look at", str(error))))

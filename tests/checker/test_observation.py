@@ -90,9 +90,9 @@ def test_functions_are_looked_up_by_name():
         (torch.device("cpu"), Named("device", "cpu")),
         ({(1, 2): 3}, {"<tuple>": 3}),
         ("x" * (MAX_TEXT + 1), "x" * MAX_TEXT),
-        (object(), Other("object")),
-        ({1, 2}, Other("set")),
-        (1j, Other("complex")),
+        (object(), Other("an object of type object")),
+        ({1, 2}, Other("an object of type set")),
+        (1j, Other("an object of type complex")),
     ],
 )
 def test_what_is_like_a_plain_value_becomes_one_and_the_rest_other(value: object, tree: Tree):
@@ -131,7 +131,7 @@ def test_a_conjugate_is_read_as_the_numbers_it_stands_for():
 
 
 def test_a_tensor_without_entries_is_told_apart_by_its_device():
-    assert plain(torch.empty(2, device="meta")) == Other("Tensor with torch.float32 and torch.strided on meta")
+    assert plain(torch.empty(2, device="meta")) == Other("a tensor of torch.float32 and torch.strided on meta")
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_a_value_that_holds_itself_ends():
     seen, depth = plain(cycle), 0
     while isinstance(seen, list):
         seen, depth = seen[0], depth + 1
-    assert seen == Other("nesting")
+    assert seen == Other("something nested more than 32 levels deep")
     assert depth == MAX_DEPTH + 1
 
 
