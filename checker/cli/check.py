@@ -132,7 +132,10 @@ def workers() -> "Workers":
         sys.stdout.flush()  # what is still in the buffer when a worker is forked would be printed twice
     from checker import sandbox  # imports torch
 
-    return sandbox.start()
+    try:
+        return sandbox.start()
+    except ValueError as cause:  # $XOR_CHECK_WORKER names no way to start them, or none that this system has
+        raise CallError(str(cause)) from cause
 
 
 def run(

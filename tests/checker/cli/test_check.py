@@ -106,3 +106,12 @@ def test_no_color_and_its_variable_leave_no_escape(
     if not switch:
         monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b" not in xor_check("1", *switch).out
+
+
+def test_an_unknown_way_to_start_workers_is_a_wrong_call(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, xor_check: XorCheck
+):
+    monkeypatch.setenv("XOR_CHECK_WORKER", "thread")
+    done = xor_check("exercise1")
+    assert done.code == 2
+    assert '"fork" or "spawn"' in done.err
