@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from checker.draw import Case
 from checker.law import Law
+from checker.literal import literal
 from checker.observation import Tree
 from checker.spec import Variant
 
 ENOUGH = 3
-"""How many telling answers name a misconception; of a function without arguments, its only answer does."""
+"""On how many inputs it must part from the solution to be named; a function without arguments has only one."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,12 @@ def suspects(
         agree: whether two observations of one question count as the same answer.
     """
     for known in misconceptions:
-        telling = 0
+        telling: set[str] = set()
         for item in evidence:
             answer = observe(known, item.law, item.case)
             if not agree(item, answer, item.got):
                 break
-            telling += not agree(item, item.expected, answer)
+            if not agree(item, item.expected, answer):
+                telling.add(literal(item.case))  # the simplest inputs come again under every law: they count once
         else:
-            yield Suspect(known, telling)
+            yield Suspect(known, len(telling))

@@ -40,6 +40,11 @@ def test_a_mistake_that_answers_all_alike_is_suspected_with_its_telling_answers_
     assert suspects([known], evidence(right, squared, range(6))) == [Suspect(known, 4)]  # 0 and 2 are as in 2 * n
 
 
+def test_the_same_input_counts_once_however_often_it_is_asked():
+    known = mistake("squared", squared)
+    assert suspects([known], evidence(right, squared, range(6)) * 3) == [Suspect(known, 4)]
+
+
 @pytest.mark.parametrize("place", range(5))
 def test_one_answer_that_differs_clears_it(place: int):
     found = evidence(right, lambda n: n * n + (n == place), range(5))
