@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from checker import diagnose, draw, global_state
@@ -75,11 +75,15 @@ class Asking:
 
     def compare(self, item: Evidence, expected: Tree, got: Tree) -> Difference | None:
         """Give what parts two answers to one question."""
-        if item.law.predicate is not None and not isinstance(got, Raised):
-            inputs = live(item.case, self.key.functions, self.device)
-            wrong = item.law.predicate(live(got, self.key.functions, self.device), *inputs)
-            return None if wrong is None else Difference(Aspect.VALUES, (), item.law.demand, wrong)
-        return difference(expected, got, self.standard(item.case))
+        standard = self.standard(item.case)
+        if item.law.predicate is None:
+            return difference(expected, got, standard)
+        form = difference(expected, got, replace(standard, values=False))
+        if form is not None:  # a predicate need not expect what no right answer is
+            return form
+        inputs = live(item.case, self.key.functions, self.device)
+        wrong = item.law.predicate(live(got, self.key.functions, self.device), *inputs)
+        return None if wrong is None else Difference(Aspect.VALUES, (), item.law.demand, wrong)
 
     def standard(self, case: Case) -> Standard:
         """Say how strictly answers about a case are compared."""

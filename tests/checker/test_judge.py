@@ -253,6 +253,13 @@ def test_a_predicate_judges_what_it_is_given():
     assert found.message == "`f`: -2.0 for 1. A right answer is positive."
 
 
+def test_a_predicate_is_spared_what_no_right_answer_is():
+    found = verdict(POSITIVE, lambda n: 1.0, lambda n: None)
+    assert (found.status, found.message) == ("failed", "`f` is None, where a number is right.")
+    alone = POSITIVE.replace("laws=", "without=[agrees, any_size, pure], laws=")
+    assert verdict(alone, lambda n: 1.0, lambda n: None).failures[0].law == "positive"
+
+
 def test_an_exception_where_a_predicate_would_judge_is_an_error():
     found, _ = scripted(POSITIVE, lambda n: 1.0, lambda *_: Raised("ValueError", "no"))
     assert (found.status, found.message) == ("error", "`f` raised ValueError: no.")
