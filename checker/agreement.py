@@ -188,8 +188,8 @@ def _apart(a: torch.Tensor, b: torch.Tensor, dtype: torch.dtype, standard: Stand
 
 def side_by_side(expected: Tree, got: Tree) -> tuple[str, str]:
     """Give both as texts, with as many digits as it takes to see that they differ."""
-    short = literal(expected, digits=6), literal(got, digits=6)
-    return short if short[0] != short[1] else (literal(expected), literal(got))
+    texts = [(literal(expected, digits=digits), literal(got, digits=digits)) for digits in (6, 9, 17)]
+    return next((pair for pair in texts if pair[0] != pair[1]), texts[0])
 
 
 def _shape(array: Array) -> str:

@@ -35,8 +35,11 @@ Case = tuple[Tree, ...]
 Shapes = Mapping[str, tuple[int, ...]]
 """What each dimension's name stands for in one case; "..." may stand for several sizes."""
 
+BATCH = "<batch>"
+"""The axis that a law adds: no name that a check could give to a dimension of its own."""
+
 ENTRIES_DRAWN = 96
-"""A larger tensor is filled from one drawn number: shrinking its entries would help nobody."""
+"""A larger tensor repeats a pattern: nobody would read its entries, and one line makes it again."""
 
 UNHEEDED = (
     HealthCheck.too_slow,  # the machine may be busy: no outcome depends on its speed
@@ -206,7 +209,7 @@ def _shapes(draw: st.DrawFn, check: Check, situation: Situation) -> Shapes:
     names = _dims(check)
     fixed = dict(situation.fixed)
     least = {name: check.least.get(name, 1) for name in names}
-    shapes: dict[str, tuple[int, ...]] = {"B": (3,)}
+    shapes: dict[str, tuple[int, ...]] = {BATCH: (3,)}
     empty: str | None = None
     if situation.sizes == "empty":
         empty = draw(_among(*(name for name in names if least[name] == 0)))
@@ -269,7 +272,7 @@ def _shape(text: str, shapes: Shapes, batch_at: int | None = None) -> tuple[int,
             factors = (int(name) if name.isdigit() else shapes[name][0] for name in word.split("*"))
             sizes.append(math.prod(factors))
     if batch_at is not None:
-        sizes.insert(batch_at, *shapes["B"])
+        sizes.insert(batch_at, *shapes[BATCH])
     return tuple(sizes)
 
 
@@ -317,29 +320,33 @@ def _input(
 def _tensor(draw: st.DrawFn, given: TensorInput, situation: Situation, shape: tuple[int, ...], extreme: bool) -> Array:
     dtype = given.dtype or situation.dtype
     count = math.prod(shape)
-    if count > ENTRIES_DRAWN:
-        return _pattern(draw, given, shape, dtype)
+    large = count > ENTRIES_DRAWN
     if extreme:
         values = SIGNED_EXTREMES
-    elif dtype.is_floating_point:  # a narrow range has finer steps, so that it still has many values
+    elif dtype.is_floating_point and not large:  # a narrow range has finer steps, so that it still has many values
         steps = (10 if dtype is torch.float64 else 8) * (1 if given.high - given.low >= 4 else 16)
         values = _values(given.low, given.high, steps)
     else:
         values = _values(given.low, given.high, 1)
-    data = torch.tensor(_numbers(draw, values, count), dtype=torch.float64).to(dtype)
+    if large:
+        data, code = _pattern(draw, values, shape, dtype)
+    else:
+        data, code = torch.tensor(_numbers(draw, values, count), dtype=torch.float64).to(dtype), ""
     requires_grad = draw(_among(False, True)) if given.requires_grad is None else given.requires_grad
     return Array(
         data.reshape(shape),
         given.kind,
         strided=situation.strided and count > 1,
         requires_grad=requires_grad and dtype.is_floating_point,
+        code=code,
     )
 
 
-def _pattern(draw: st.DrawFn, given: TensorInput, shape: tuple[int, ...], dtype: torch.dtype) -> Array:
-    """Give a large tensor of repeating entries, which one line of Python makes again."""
+def _pattern(
+    draw: st.DrawFn, values: Sequence[float], shape: tuple[int, ...], dtype: torch.dtype
+) -> tuple[torch.Tensor, str]:
+    """Give a large tensor of repeating entries, and the line of Python that makes it."""
     count, start = math.prod(shape), draw(_whole(0, 9))
-    low, span = math.ceil(given.low), math.floor(given.high) - math.ceil(given.low) + 1
-    data = ((torch.arange(count) * 7 + start) % span + low).reshape(shape).to(dtype)
-    code = f"((torch.arange({count}) * 7 + {start}) % {span} + {low}).reshape({list(shape)}).to({dtype})"
-    return Array(data, given.kind, code=code)
+    data = torch.tensor(values, dtype=dtype)[(torch.arange(count) + start) % len(values)].reshape(shape)
+    place = f"(torch.arange({count}) + {start}) % {len(values)}"
+    return data, f"torch.tensor({list(values)}, dtype={dtype})[{place}].reshape({list(shape)})"

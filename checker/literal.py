@@ -11,14 +11,16 @@ from torch import Tensor
 from checker.observation import Array, Named, Other, Raised, Tree
 
 SHOWN = 64
+"""Entries of a tensor that is only looked at; one that is to be made again is written out whole."""
 
 
 def literal(tree: Tree, *, digits: int | None = None) -> str:
-    """Give the Python expression of a tree; of a large tensor only its shape and dtype, which is no expression.
+    """Give the Python expression of a tree.
 
     Args:
         tree: what to write.
-        digits: significant digits of tensor entries; by default as many as give the same number back.
+        digits: significant digits of entries, for a reader, who of a large tensor only sees the shape and the dtype;
+            by default it is an expression that makes the same tree again.
     """
 
     def nested(item: Tree) -> str:
@@ -45,14 +47,15 @@ def literal(tree: Tree, *, digits: int | None = None) -> str:
 
 def _array(array: Array, digits: int | None) -> str:
     data, is_tensor = array.data, array.kind == "tensor"
-    if array.code:
-        return array.code if is_tensor else f"{array.code}.numpy()"
-    if data.numel() > SHOWN:
+    if digits is not None and data.numel() > SHOWN:
         return f"a tensor of shape {list(data.shape)}, {data.dtype}"
     strided = array.strided and data.numel() > 1
     turned = strided and data.ndim >= 2 and is_tensor
     dtype = _dtype(array)
-    if 0 in data.shape and data.ndim > 1:
+    if array.code:
+        text = array.code if is_tensor else f"{array.code}.numpy()"
+        text += ".mT.contiguous()" if turned else ""
+    elif 0 in data.shape and data.ndim > 1:
         text = f"{'torch' if is_tensor else 'np'}.empty({list(data.shape)}{dtype})"
     else:
         text = f"{'torch.tensor' if is_tensor else 'np.array'}({_numbers(data.mT if turned else data, digits)}{dtype})"

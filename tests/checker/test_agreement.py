@@ -299,7 +299,7 @@ def test_as_many_digits_are_shown_as_it_takes_to_see_the_difference():
     x = torch.tensor([0.1, 1.0], dtype=torch.float64)
     found = difference(Array(x), Array(x.float().double()), STRICT)
     assert found is not None
-    assert found.where == "[0]: expected 0.1, got 0.10000000149011612"
+    assert found.where == "[0]: expected 0.1, got 0.100000001"
 
 
 def test_of_many_wrong_entries_the_first_are_shown_and_the_rest_counted():

@@ -273,6 +273,24 @@ def test_a_large_tensor_comes_with_the_code_that_makes_it():
     assert not any(x.code for (x,) in cases(text, Situation(4, fixed=(("N", ENTRIES_DRAWN),))))
 
 
+def test_a_large_tensor_is_as_its_description_and_situation_say():
+    fixed = (("N", ENTRIES_DRAWN),)
+    text = "check('f', x=tensor('N 2', requires_grad=True))"
+    for (x,) in cases(text, Situation(2, fixed=fixed, strided=True, extreme=("x",))):
+        assert x.requires_grad
+        assert x.strided
+        assert set(x.data.abs().unique().tolist()) == set(EXTREMES)
+        made = eval(literal(x), {"torch": torch})
+        assert made.requires_grad
+        assert not made.is_contiguous()
+        assert made.equal(x.data)
+
+
+def test_the_axis_that_a_law_adds_is_none_of_the_checks_own():
+    (x, *_), *_ = cases("check('f', x=tensor('B B'))", Situation(2, fixed=(("B", 5),), batched=(("x", 0),)))
+    assert x.data.shape == (3, 5, 5)
+
+
 # Shrinking
 
 

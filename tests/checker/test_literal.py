@@ -63,8 +63,15 @@ def test_a_large_tensor_is_written_as_the_code_that_makes_it():
 
 
 def test_a_large_tensor_without_code_is_told_by_its_form():
-    assert literal(Array(torch.zeros(SHOWN))).startswith("torch.tensor([0.0")
-    assert literal(Array(torch.zeros(5, SHOWN))) == f"a tensor of shape [5, {SHOWN}], torch.float32"
+    assert literal(Array(torch.zeros(SHOWN)), digits=6).startswith("torch.tensor([0.0")
+    assert literal(Array(torch.zeros(5, SHOWN)), digits=6) == f"a tensor of shape [5, {SHOWN}], torch.float32"
+
+
+def test_an_expression_is_whole_however_large_the_tensor_is():
+    large = Array(torch.arange(2.0 * SHOWN).reshape(2, SHOWN), strided=True)
+    made = eval(literal(large), {"torch": torch})
+    assert made.equal(large.data)
+    assert not made.is_contiguous()
 
 
 @pytest.mark.parametrize(
