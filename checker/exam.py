@@ -138,6 +138,7 @@ class Submission:
 def _examine(workers: Workers, submission: Submission, name: str, upcoming: str | None) -> tuple[Verdict, bool]:
     """Give the verdict on one function, and whether the whole file shares it."""
     from checker.judge import Asking, judge
+    from checker.wording import patience
 
     check = submission.key.checks[name]
     deadline = time.monotonic() + submission.timeout
@@ -145,7 +146,7 @@ def _examine(workers: Workers, submission: Submission, name: str, upcoming: str 
     try:
         worker = workers.worker(submission.job(name), deadline=deadline)
     except Lost as error:
-        message = f"Importing {file} {error.message}."
+        message = f"Importing {file} {error.message}{patience(error)}."
         return Verdict(name, error.status, message, printed=error.printed, hints=len(check.hints)), True
     with worker:
         if worker.loaded.problem is not None:

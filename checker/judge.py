@@ -23,7 +23,7 @@ from checker.observation import Array, Raised, Tree, leaves, live
 from checker.sandbox import Lost
 from checker.spec import Check, Variant
 from checker.verdict import Failure, Verdict
-from checker.wording import pasteable, sentence, traceback_text
+from checker.wording import pasteable, patience, sentence, traceback_text
 
 EXTRA_EVIDENCE = 8
 """Further cases for each situation of a failed law, where a known mistake is suspected and not yet proven."""
@@ -121,7 +121,7 @@ def judge(asking: Asking, *, shrink: bool = True) -> Verdict:
         questions = [(law, case) for law in check.laws for case in asking.cases(law)]
         asked = questions[len(evidence)]  # the first that has no answer
         example = pasteable(asking.module, check, *asked, asking.key.functions)
-        message = f"`{check.name}` {lost.message}. The call below is the first without an answer."
+        message = f"`{check.name}` {lost.message}. The call below is the first without an answer{patience(lost)}."
         failure = Failure(asked[0].name, message, example)
         return Verdict(check.name, lost.status, message, failures=(failure,), hints=hints)
     if not failed:

@@ -14,6 +14,7 @@ from checker.law import Law
 from checker.laws import RESULT
 from checker.literal import literal
 from checker.observation import Named, Raised, leaves
+from checker.sandbox import Lost
 from checker.spec import Check
 
 
@@ -65,6 +66,11 @@ def pasteable(module: str, check: Check, law: Law, case: Case, functions: Mappin
     imports += ["import numpy as np"] if re.search(r"\bnp\.", whole) else []
     imports += ["import torch"] if re.search(r"\btorch\.", whole) else []
     return "\n".join([*reversed(imports), *sources, code])
+
+
+def patience(lost: Lost) -> str:
+    """Say how to wait longer, where time ran out."""
+    return "; --timeout SECONDS gives it more time" if lost.status == "timeout" else ""
 
 
 def traceback_text(raised: Raised) -> str:

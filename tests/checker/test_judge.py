@@ -192,12 +192,13 @@ def test_a_function_with_a_memory_gets_a_verdict(period: int):
 @pytest.mark.parametrize("status", ["timeout", "crashed"])
 @pytest.mark.parametrize("number", [0, 3, 8])
 def test_a_worker_that_is_lost_is_told_with_the_call_that_did_it(status: str, number: int):
+    remedy = "; --timeout SECONDS gives it more time" if status == "timeout" else ""
     found, worker = scripted(NUMBER, lambda n: n, lambda at, law, case: lose(status) if at == number else None)
     law, (n,) = worker.asked[number]
     assert len(worker.asked) == number + 1
     assert (found.status, found.message, found.hints) == (
         status,
-        "`f` was lost. The call below is the first without an answer.",
+        f"`f` was lost. The call below is the first without an answer{remedy}.",
         2,
     )
     assert [failure.law for failure in found.failures] == [law]
