@@ -75,8 +75,8 @@ class AnswerKey:
         return {}
 
     def with_variant(self, variant: Variant) -> SimpleNamespace:
-        """Give the solution with one function replaced."""
-        return SimpleNamespace(**{**vars(self.solution), variant.function: variant.answer})
+        """Give the solution with one function replaced, and those that go with it."""
+        return SimpleNamespace(**{**vars(self.solution), **variant.answers})
 
     def observe(self, answer: Any, law: Law, case: Case, device: str) -> Tree:
         """Run a law's trial on a trusted answer; what it raises is an observation too."""

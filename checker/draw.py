@@ -328,6 +328,8 @@ def _tensor(draw: st.DrawFn, given: TensorInput, situation: Situation, shape: tu
         values = _values(given.low, given.high, steps)
     else:
         values = _values(given.low, given.high, 1)
+    if not given.zero:
+        values = [value for value in values if value]
     if large:
         data, code = _pattern(draw, values, shape, dtype)
     else:

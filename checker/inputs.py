@@ -29,6 +29,7 @@ class TensorInput(Input):
     dtype: torch.dtype | None = None
     kind: Literal["tensor", "array"] = "tensor"
     requires_grad: bool | None = False
+    zero: bool = True
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def tensor(
     high: float = 4.0,
     dtype: torch.dtype | None = None,
     requires_grad: bool | None = False,
+    zero: bool = True,
 ) -> Input:
     """Describe a tensor.
 
@@ -93,8 +95,9 @@ def tensor(
         high: greatest entry.
         dtype: what its dtype is always; by default it is float32, and float64 where a law asks for it.
         requires_grad: whether it requires grad; None for sometimes.
+        zero: whether an entry may be 0, where some right answers have a kink and no gradient.
     """
-    return TensorInput(shape, low, high, dtype, "tensor", requires_grad)
+    return TensorInput(shape, low, high, dtype, "tensor", requires_grad, zero)
 
 
 def array(shape: str, *, low: float = -4.0, high: float = 4.0) -> Input:

@@ -7,6 +7,7 @@ because the answers to all of them are the evidence on which a known mistake is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -38,7 +39,11 @@ class Worker(Protocol):
 
 
 class _TodoError(Exception):
-    """The function is still the stub."""
+    """The function is still the stub, or one that it calls is."""
+
+    def __init__(self, unwritten: str) -> None:
+        super().__init__(unwritten)
+        self.unwritten = unwritten
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ class Asking:
                 expected = self.key.right_answer(law, case, self.device)
                 got = next(seen)
                 if isinstance(got, Raised) and got.type == "NotImplementedError" and got.innermost_is_own:
-                    raise _TodoError
+                    raise _TodoError(got.lines[-1][1] if got.lines else self.check.name)
                 yield Evidence(law, case, expected, got)
 
         return compare_notes()
@@ -85,18 +90,25 @@ class Asking:
         wrong = item.law.predicate(live(got, self.key.functions, self.device), *inputs)
         return None if wrong is None else Difference(Aspect.VALUES, (), item.law.demand, wrong)
 
+    def example(self, law: Law, case: Case) -> str:
+        """Give the call of a case as Python to paste."""
+        return pasteable(self.module, self.check, law, case, self.key.checks_source, self.key.checks)
+
     def standard(self, case: Case) -> Standard:
         """Say how strictly answers about a case are compared."""
         scale = max((float(leaf.data.abs().max()) for leaf in _float_arrays(case)), default=0.0)
         return Standard(self.check.tolerances, self.check.values, scale)
 
     def agree(self, item: Evidence, one: Tree, other: Tree) -> bool:
-        """Whether two answers to one question count as the same: for a predicate, whether it says the same of both."""
+        """Whether two answers to one question count as the same: for a predicate, whether it says the same of both.
+
+        It may say it with other figures, since two draws of one mistake differ in theirs.
+        """
         if item.law.predicate is None:
             return self.compare(item, one, other) is None
         verdicts = [self.compare(item, item.expected, answer) for answer in (one, other)]
-        texts = [found and found.got for found in verdicts]
-        return texts[0] == texts[1]
+        words = [found and re.sub(r"-?\d[\w.+-]*", "", found.got) for found in verdicts]
+        return words[0] == words[1]
 
 
 def judge(asking: Asking, *, shrink: bool = True) -> Verdict:
@@ -112,20 +124,21 @@ def judge(asking: Asking, *, shrink: bool = True) -> Verdict:
     try:
         for answers in _one_ahead(asking.ask(law, asking.cases(law)) for law in check.laws):
             evidence.extend(answers)
-    except _TodoError:
-        return Verdict(check.name, "todo", "still to write", hints=hints)
+    except _TodoError as todo:
+        return Verdict(check.name, "todo", _to_write(check.name, todo.unwritten, asking.key), hints=hints)
     except Lost as error:
         lost = error
     failed = _failed_laws(asking, evidence)
     if not failed and lost is not None:
         questions = [(law, case) for law in check.laws for case in asking.cases(law)]
         asked = questions[len(evidence)]  # the first that has no answer
-        example = pasteable(asking.module, check, *asked, asking.key.functions)
+        example = asking.example(*asked)
         message = f"`{check.name}` {lost.message}. The call below is the first without an answer{patience(lost)}."
         failure = Failure(asked[0].name, message, example)
         return Verdict(check.name, lost.status, message, failures=(failure,), hints=hints)
     if not failed:
-        return Verdict(check.name, "passed", "", hints=hints)
+        on_stand_in = check.on_stand_in and f"watched on a stand-in for a GPU: {check.on_stand_in}"
+        return Verdict(check.name, "passed", on_stand_in or "", hints=hints)
     known = _misconception(asking, evidence, failed) if lost is None else None
     first = _smallest(asking, failed[0]) if shrink and lost is None else failed[0]
     raised = first.got if isinstance(first.got, Raised) else None
@@ -140,6 +153,12 @@ def judge(asking: Asking, *, shrink: bool = True) -> Verdict:
         traceback=traceback_text(raised) if raised is not None else None,
         hints=hints,
     )
+
+
+def _to_write(function: str, unwritten: str, key: AnswerKey) -> str:
+    if unwritten == function or unwritten not in key.checks:
+        return "still to write"
+    return f"waits for `{unwritten}`, which is still to write"
 
 
 def _one_ahead(work: Iterable[Iterator[Evidence]]) -> Iterator[Iterator[Evidence]]:
@@ -228,9 +247,9 @@ def _distinct(asking: Asking, failed: list[Evidence]) -> Iterator[Failure]:
             continue
         told.add((found.aspect, path))
         yield Failure(
-            item.law.name,
+            "keeps_device" if found.aspect is Aspect.DEVICE else item.law.name,
             sentence(asking.check.name, item.law, found),
-            pasteable(asking.module, asking.check, item.law, item.case, asking.key.functions),
+            asking.example(item.law, item.case),
             found.expected,
             found.got,
             found.where,

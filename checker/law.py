@@ -61,6 +61,8 @@ class Subject:
     trial: Trial
     code: str
     changes: tuple[str, ...] = ()
+    dicts: tuple[str, ...] = ()
+    """Arguments that are dicts of tensors."""
     has_tensors: bool = True
     has_floats: bool = True
     may_be_empty: bool = False

@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from checker import global_state
 from checker.law import Law, Rule, Situation, Subject, Trial, code_of
-from checker.observation import identical, plain
+from checker.observation import Array, identical, leaves, plain
 
 # The laws of every function
 
@@ -150,38 +150,87 @@ def differentiates(*names: str) -> Rule:
 
     def rule(subject: Subject) -> Law:
         def trial(answer: Any, *inputs: Any) -> Any:
-            leaves: dict[str, Tensor] = {}
-            for name, value in zip(subject.arguments, inputs, strict=True):
-                if name in names:
-                    leaves |= {label: tensor.requires_grad_() for label, tensor in _tensors(name, value).items()}
-            result = subject.trial(answer, *inputs)
-            if not (isinstance(result, Tensor) and result.requires_grad):
-                return {"the result": "does not require grad: the way back to the arguments is cut"}
-            weights = torch.cos(torch.arange(result.numel(), dtype=result.dtype, device=result.device))
-            value = (weights.reshape(result.shape) * result).sum()
-            grads = torch.autograd.grad(value, list(leaves.values()), allow_unused=True, materialize_grads=True)
-            return {f"gradient for {label}": grad for label, grad in zip(leaves, grads, strict=True)}
+            return _value_and_gradients(answer, subject, inputs, names)[1]
 
-        code = "\n".join(
-            [
-                *(f"{name}.requires_grad_()" for name in names),
-                f"result = {subject.code}",
-                "weights = torch.cos(torch.arange(result.numel(), dtype=result.dtype)).reshape(result.shape)",
-                f"torch.autograd.grad((weights * result).sum(), [{', '.join(names)}])",
-            ]
-        )
         demand = f"is differentiable in {' and '.join(f'`{name}`' for name in names)}"
-        return Law("differentiates", demand, trial, (Situation(3), Situation(2, dtype=torch.float64)), code)
+        situations = (Situation(3), Situation(2, dtype=torch.float64))
+        return Law("differentiates", demand, trial, situations, _gradient_code(subject, names))
 
     return rule
 
 
 def stable(*names: str) -> Rule:
-    """Demand the right answer for extreme values, up to 1e4, of the named arguments."""
+    """Demand the right answer, and the right gradient, for extreme values, up to 1e4, of the named arguments."""
 
     def rule(subject: Subject) -> Law:
+        def trial(answer: Any, *inputs: Any) -> Any:
+            value, gradients = _value_and_gradients(answer, subject, inputs, names)
+            return {RESULT: value, **gradients}
+
+        demand = "is finite and accurate for extreme values, and so is its gradient"
         situations = (Situation(8, extreme=names), Situation(4, extreme=names, dtype=torch.float64))
-        return Law("stable", "is finite and accurate for extreme values", subject.trial, situations, subject.code)
+        return Law("stable", demand, trial, situations, _gradient_code(subject, names))
+
+    return rule
+
+
+def _value_and_gradients(
+    answer: Any, subject: Subject, inputs: tuple[Any, ...], names: tuple[str, ...]
+) -> tuple[Any, dict[str, Any]]:
+    """Give the result, and its gradient (along a fixed direction) with respect to the named arguments."""
+    wanted = _requiring_grad(subject, inputs, names)
+    result = subject.trial(answer, *inputs)
+    if not (isinstance(result, Tensor) and result.requires_grad):
+        return result, {"the result": "does not require grad: the way back to the arguments is cut"}
+    weights = torch.cos(torch.arange(result.numel(), dtype=result.dtype, device=result.device))
+    value = (weights.reshape(result.shape) * result).sum()
+    grads = torch.autograd.grad(value, list(wanted.values()), allow_unused=True, materialize_grads=True)
+    return result, {f"gradient for {label}": grad for label, grad in zip(wanted, grads, strict=True)}
+
+
+def _gradient_code(subject: Subject, names: tuple[str, ...]) -> str:
+    """Give the lines that do what `_value_and_gradients` does, for a reader."""
+    *before, last = subject.code.split("\n")
+    wanted = (f"*{name}.values()" if name in subject.dicts else name for name in names)
+    return "\n".join(
+        [
+            *_requiring_grad_code(subject, names),
+            *before,
+            f"result = {last}",
+            "weights = torch.cos(torch.arange(result.numel(), dtype=result.dtype)).reshape(result.shape)",
+            f"torch.autograd.grad((weights * result).sum(), [{', '.join(wanted)}])",
+        ]
+    )
+
+
+def _requiring_grad(subject: Subject, inputs: tuple[Any, ...], names: tuple[str, ...]) -> dict[str, Tensor]:
+    """Have the tensors of the named arguments require grad, and give them."""
+    named = dict(zip(subject.arguments, inputs, strict=True))
+    return {label: tensor.requires_grad_() for name in names for label, tensor in _tensors(name, named[name]).items()}
+
+
+def _requiring_grad_code(subject: Subject, names: tuple[str, ...]) -> list[str]:
+    return [
+        f"for tensor in {name}.values():\n    tensor.requires_grad_()"
+        if name in subject.dicts
+        else f"{name}.requires_grad_()"
+        for name in names
+    ]
+
+
+def detached(*names: str) -> Rule:
+    """Demand results that do not require grad, also where the named arguments, tensors or dicts of them, do."""
+
+    def rule(subject: Subject) -> Law:
+        def trial(answer: Any, *inputs: Any) -> Any:
+            _requiring_grad(subject, inputs, names)
+            result = plain(subject.trial(answer, *inputs))
+            flags = [leaf.requires_grad for leaf in leaves(result) if isinstance(leaf, Array)]
+            return {RESULT: result, "what it gives": "something that requires grad" if any(flags) else "plain tensors"}
+
+        code = "\n".join([*_requiring_grad_code(subject, names), subject.code])
+        demand = "gives plain tensors, which do not require grad"
+        return Law("detached", demand, trial, (Situation(3),), code)
 
     return rule
 
@@ -245,8 +294,13 @@ class LargestTensor(TorchDispatchMode):
         return result
 
 
-def deterministic_in_key(name: str = "key") -> Rule:
-    """Demand of a random function that its key alone decides: same key same draw, other key other draw."""
+def deterministic_in_key(name: str = "key", /, **sizes: int) -> Rule:
+    """Demand of a random function that its key alone decides: same key same draw, other key other draw.
+
+    Args:
+        name: which argument is the key.
+        sizes: dimensions to fix, at sizes at which no two keys give the same by chance.
+    """
 
     def rule(subject: Subject) -> Law:
         def trial(answer: Any, *inputs: Any) -> Any:
@@ -259,17 +313,32 @@ def deterministic_in_key(name: str = "key") -> Rule:
             }
 
         code = f"{subject.code}\n{name} = {name} ^ 1\n{subject.code}"
-        return Law("deterministic_in_key", "draws by its key, and by nothing else", trial, (Situation(4),), code)
+        situation = Situation(4, fixed=tuple(sizes.items()))
+        return Law("deterministic_in_key", "draws by its key, and by nothing else", trial, (situation,), code)
 
     return rule
 
 
-def satisfies(predicate: Callable[..., str | None], *, count: int = 4) -> Rule:
-    """Demand what `predicate(result, *inputs)` looks for; it says what is wrong in a sentence, or gives None."""
+def satisfies(
+    predicate: Callable[..., str | None], *, trial: Trial | None = None, count: int = 4, **sizes: int
+) -> Rule:
+    """Demand what a predicate looks for.
+
+    Where a random function is judged, two draws of one mistake should differ in the sentence's figures at most: its
+    words are what tells mistakes apart.
+
+    Args:
+        predicate: judges what the trial saw. Its name is the law's, its docstring the demand.
+        trial: what is observed, if not the result.
+        count: how many cases are drawn.
+        sizes: dimensions to fix, large enough for a statistic.
+    """
 
     def rule(subject: Subject) -> Law:
-        demand = _demand(predicate)
-        return Law(predicate.__name__, demand, subject.trial, (Situation(count),), subject.code, predicate)
+        code = subject.code if trial is None else _code(trial, subject)
+        situation = Situation(count, fixed=tuple(sizes.items()))
+        seen = trial or subject.trial
+        return Law(predicate.__name__, _demand(predicate), seen, (situation,), code, predicate)
 
     return rule
 
@@ -278,12 +347,16 @@ def seen_by(trial: Trial, *, count: int = 6) -> Rule:
     """Demand agreement in what another trial sees; its name is the law's, its docstring the demand."""
 
     def rule(subject: Subject) -> Law:
-        arguments, code = code_of(trial)
-        if arguments != subject.arguments:
-            raise ValueError(f"trial {trial.__name__!r} takes {arguments}: it must take {subject.arguments}")
-        return Law(trial.__name__, _demand(trial), trial, (Situation(count),), code)
+        return Law(trial.__name__, _demand(trial), trial, (Situation(count),), _code(trial, subject))
 
     return rule
+
+
+def _code(trial: Trial, subject: Subject) -> str:
+    arguments, code = code_of(trial)
+    if arguments != subject.arguments:
+        raise ValueError(f"trial {trial.__name__!r} takes {arguments}: it must take {subject.arguments}")
+    return code
 
 
 def _demand(function: Callable[..., Any]) -> str:

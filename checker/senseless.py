@@ -1,12 +1,13 @@
 """Answers without sense, made of right ones: whatever a check asks, these must fail it.
 
 Each takes a right function and gives one of the same signature that answers zeros, a constant, its own first
-argument, or the right answer with one entry too many.
+argument, or the right answer with one entry too many. Of a right class it gives a subclass whose methods do so.
 """
 
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -34,6 +35,8 @@ def off_by_one(right: Answer) -> Answer:
 
 def echo(right: Answer) -> Answer:
     """Answer with the first argument, whatever was asked."""
+    if inspect.isclass(right):
+        return _with_methods(right, lambda method: lambda itself, *inputs: inputs[0] if inputs else None)
 
     @functools.wraps(right)
     def answer(*inputs: Any) -> Any:
@@ -47,7 +50,17 @@ SENSELESS: Mapping[str, Callable[[Answer], Answer]] = {
 }
 
 
+def _with_methods(right: type, instead: Callable[[Answer], Answer]) -> type:
+    """Give a subclass of which every method but the constructor is another one."""
+    methods = {name: instead(value) for name, value in vars(right).items() if inspect.isfunction(value)}
+    methods.pop("__init__", None)
+    return type(right.__name__, (right,), methods)
+
+
 def _spoiled(right: Answer, spoil: Callable[[Any], Any]) -> Answer:
+    if inspect.isclass(right):
+        return _with_methods(right, lambda method: _spoiled(method, spoil))
+
     @functools.wraps(right)
     def answer(*inputs: Any) -> Any:
         # Copies, so that a function that works in place leaves no right answer in its arguments.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import torch
@@ -39,6 +39,7 @@ from checker.laws import (
     agrees,
     any_layout,
     any_size,
+    detached,
     deterministic_in_key,
     differentiates,
     keeps_device,
@@ -62,8 +63,10 @@ __all__ = [
     "array",
     "boolean",
     "check",
+    "detached",
     "deterministic_in_key",
     "differentiates",
+    "equivalent",
     "integer",
     "keeps_device",
     "keeps_dtype",
@@ -124,6 +127,7 @@ class Check:
     where: Callable[..., bool] | None
     values: bool
     tolerances: Mapping[torch.dtype, Tolerance]
+    on_stand_in: str | None
 
 
 @dataclass(frozen=True)
@@ -134,6 +138,22 @@ class Variant:
     slug: str
     answer: Any
     advice: str | None = None
+    beside: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Functions of the exercise that go with it, where they are judged together."""
+
+    @property
+    def answers(self) -> Mapping[str, Any]:
+        """All functions that it replaces."""
+        return {**self.beside, self.function: self.answer}
+
+
+@dataclass(frozen=True)
+class Equivalent:
+    """A small change of a solution that is no mistake: `dev validate --mutants` need not see it fail."""
+
+    function: str
+    change: str
+    reason: str
 
 
 def check(
@@ -149,6 +169,7 @@ def check(
     values: bool = True,
     tolerances: Mapping[torch.dtype, Tolerance] | None = None,
     off_limits: Sequence[str] = (),
+    on_stand_in: str | None = None,
     hints: Sequence[str] = (),
     **inputs: Input,
 ) -> None:
@@ -165,6 +186,7 @@ def check(
         values: False for a random function, whose values are left to its laws while kind, shape and dtype agree.
         tolerances: how exact entries must be, by dtype.
         off_limits: dotted names that raise while this function runs, since they would be the answer.
+        on_stand_in: what of it is watched on a stand-in for a GPU; said of a pass, so that nobody is misled.
         hints: from gentle to nearly the answer.
         inputs: the arguments in order, each by its description.
 
@@ -184,6 +206,7 @@ def check(
         trial or call(name),
         code,
         tuple(changes),
+        tuple(argument for argument, given in inputs.items() if isinstance(given, ParamsInput)),
         has_tensors=any(_has_tensors(given) for given in inputs.values()),
         has_floats=any(_has_floats(given) for given in inputs.values()),
         may_be_empty=0 in sizes.values(),
@@ -191,30 +214,53 @@ def check(
     rules = [rule for rule in DEFAULT if rule not in without] + list(laws)
     made = tuple(law for rule in rules if (law := rule(subject)) is not None)
     tolerance = {**TOLERANCES, **(tolerances or {})}
-    _current().append(Check(name, inputs, made, tuple(hints), tuple(off_limits), sizes, where, values, tolerance))
+    _current().append(
+        Check(name, inputs, made, tuple(hints), tuple(off_limits), sizes, where, values, tolerance, on_stand_in)
+    )
 
 
 Answer = TypeVar("Answer", bound=Callable[..., Any])
 
 
-def misconception(function: str, advice: str) -> Callable[[Answer], Answer]:
+def misconception(
+    function: str, advice: str, *, beside: Mapping[str, Callable[..., Any]] | None = None
+) -> Callable[[Answer], Answer]:
     """Declare a wrong answer that students give; its own name is the slug that reports carry.
 
     Args:
         function: the function of the exercise that it stands for.
         advice: the sentence that helps, addressed to the student.
+        beside: other functions of the exercise that go with it, by name, where a pair is judged together.
     """
-    return _variant(function, advice)
+    return _variant(function, advice, beside)
 
 
-def alternative(function: str) -> Callable[[Answer], Answer]:
-    """Declare a right answer in another form, which the checks must pass."""
-    return _variant(function, None)
+def alternative(function: str, *, beside: Mapping[str, Callable[..., Any]] | None = None) -> Callable[[Answer], Answer]:
+    """Declare a right answer in another form, which the checks must pass.
+
+    Args:
+        function: the function of the exercise that it stands for.
+        beside: other functions of the exercise that go with it, by name, where a pair is judged together.
+    """
+    return _variant(function, None, beside)
 
 
-def _variant(function: str, advice: str | None) -> Callable[[Answer], Answer]:
+def equivalent(function: str, change: str, reason: str) -> None:
+    """Declare that a mutant of the solution is right all the same.
+
+    Args:
+        function: whose solution was changed.
+        change: the change, as `dev validate --mutants` writes it.
+        reason: why no caller can tell the difference, or why the task leaves it open.
+    """
+    _current().append(Equivalent(function, change, reason))
+
+
+def _variant(
+    function: str, advice: str | None, beside: Mapping[str, Callable[..., Any]] | None
+) -> Callable[[Answer], Answer]:
     def declare(answer: Answer) -> Answer:
-        _current().append(Variant(function, answer.__name__, answer, advice))
+        _current().append(Variant(function, answer.__name__, answer, advice, dict(beside or {})))
         return answer
 
     return declare

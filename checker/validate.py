@@ -166,7 +166,8 @@ def expectations(exercise: Exercise, key: AnswerKey) -> Iterator[Expectation]:
         for variant in variants:
             if variant.function not in key.checks:
                 continue  # a problem of its own
-            source = f"{solution}\n\n{_text(file)}\n\n{variant.function} = {variant.slug}\n"
+            replaced = "".join(f"{name} = {answer.__name__}\n" for name, answer in variant.answers.items())
+            source = f"{solution}\n\n{_text(file)}\n\n{replaced}"
             slug = variant.slug if status == "caught" else None
             answer = key.with_variant(variant)
             yield Expectation(variant.function, f"{kind} `{variant.slug}`", status, slug, source, answer)

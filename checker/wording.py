@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
-import re
-import textwrap
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection
 
 from checker.agreement import Aspect, Difference
 from checker.draw import Case
+from checker.excerpt import excerpt, free_names
 from checker.law import Law
 from checker.laws import RESULT
 from checker.literal import literal
-from checker.observation import Named, Raised, leaves
+from checker.observation import Raised
 from checker.sandbox import Lost
 from checker.spec import Check
 
@@ -52,20 +49,26 @@ def _kind(told: str) -> str:
     return told.partition(":")[0]
 
 
-def pasteable(module: str, check: Check, law: Law, case: Case, functions: Mapping[str, Any]) -> str:
-    """Give the call of a case as Python that can be pasted into a session started in the course folder."""
+def pasteable(module: str, check: Check, law: Law, case: Case, checks: str, exercise: Collection[str]) -> str:
+    """Give the call of a case as Python that can be pasted into a session started in the course folder.
+
+    Args:
+        module: the student's, as an import names it.
+        check: of which function.
+        law: whose trial makes the call.
+        case: the inputs.
+        checks: the text of `checks.py`, of which the call may need functions.
+        exercise: the names that a student's file defines.
+    """
     assignments = [f"{name} = {literal(tree)}" for name, tree in zip(check.inputs, case, strict=True)]
     code = "\n".join([*assignments, law.code])
-    sources = [
-        textwrap.dedent(inspect.getsource(functions[leaf.name])).rstrip() + "\n"
-        for leaf in leaves(case)
-        if isinstance(leaf, Named) and leaf.kind == "function"
-    ]
-    imports = [f"from {module} import {check.name}"]
-    whole = "\n".join([*sources, code])
-    imports += ["import numpy as np"] if re.search(r"\bnp\.", whole) else []
-    imports += ["import torch"] if re.search(r"\btorch\.", whole) else []
-    return "\n".join([*reversed(imports), *sources, code])
+    free = free_names(code)
+    own = [check.name, *sorted((free & set(exercise)) - {check.name})]
+    imports, definitions = excerpt(checks, code, given=set(own))
+    for name, line in (("torch", "import torch"), ("np", "import numpy as np")):
+        if name in free and line not in imports:
+            imports.insert(0, line)
+    return "\n".join([*imports, f"from {module} import {', '.join(own)}", *(f"{each}\n" for each in definitions), code])
 
 
 def patience(lost: Lost) -> str:

@@ -18,6 +18,7 @@ from checker.observation import Raised, identical, live, plain
 from checker.spec import Check, collect
 from checker.wording import pasteable, sentence, traceback_text
 
+HEAD = "import torch\nfrom checker.spec import *\n"
 LAW = Law("agrees", "gives the right answer", lambda answer: None, (), "f()")
 OTHER = Law("any_size", "works for inputs of any size.", lambda answer: None, (), "f()")
 
@@ -86,7 +87,7 @@ def test_a_traceback_shows_line_function_and_source_outermost_first():
 
 
 def declared(text: str) -> tuple[Check, dict[str, Any]]:
-    checks, functions = collect(f"import torch\nfrom checker.spec import *\n{text}", "checks.py")
+    checks, functions = collect(HEAD + text, "checks.py")
     return checks["f"], functions
 
 
@@ -110,7 +111,6 @@ def pasted(code: str, f: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) ->
         ("check('f', x=tensor('N D', requires_grad=None))", "keeps_dtype", lambda x: [x.dtype, x.requires_grad]),
         ("check('f', y=labels('N'), m=rows('N D'), b=boolean())", "any_size", lambda y, m, b: (y, m, b)),
         ("check('f', x=tensor('N'), least={'N': 0})", "any_size", lambda x: x.sum()),
-        ("check('f', s=tensor('N'), laws=[stable('s')])", "stable", torch.sigmoid),
         ("check('f', w=tensor('D'), x=tensor('D'), laws=[vmaps(x=0)])", "vmaps", torch.mul),
         ("check('f', x=tensor('N D'), laws=[shares_memory('x')])", "shares_memory", lambda x: x.mT),
         ("check('f', a=array('N'), laws=[owns_memory('a')])", "owns_memory", torch.tensor),
@@ -127,6 +127,14 @@ def pasted(code: str, f: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) ->
             "twice",
             torch.neg,
         ),
+        (
+            "import math\n\nHALF = 0.5\n\ndef half(x):\n    return math.floor(HALF * x)\n\n"
+            "class Box:\n    def __init__(self, x):\n        self.x = x\n\n"
+            "def put_in_a_box(answer, n):\n    '''Keeps half'''\n    box = Box(half(n))\n    return answer.f(box.x)\n\n"
+            "check('f', n=integer(0, 9), laws=[seen_by(put_in_a_box)])",
+            "put_in_a_box",
+            lambda n: n,
+        ),
         ("check('f')", "agrees", lambda: np.float32(3)),
     ],
 )
@@ -139,28 +147,38 @@ def test_a_pasted_call_shows_what_the_trial_saw(
     answer.f = f  # type: ignore[attr-defined]
     for case in cases(check, chosen, 0, functions):
         seen = plain(chosen.trial(answer, *live(case, functions)))
-        code = pasteable("mine", check, chosen, case, functions)
+        code = pasteable("mine", check, chosen, case, HEAD + text, ["f"])
         assert identical(plain(pasted(code, f, monkeypatch)), seen)
 
 
-def test_a_pasted_gradient_is_the_gradient_that_was_seen(monkeypatch: pytest.MonkeyPatch):
-    check, functions = declared("check('f', x=tensor('N D'), y=tensor('D'), laws=[differentiates('x', 'y')])")
+@pytest.mark.parametrize(
+    ("text", "f"),
+    [
+        ("check('f', x=tensor('N D'), y=tensor('D'), laws=[differentiates('x', 'y')])", torch.mul),
+        ("check('f', x=tensor('N'), laws=[stable('x')])", torch.sigmoid),
+        ("check('f', p=params({'w': 'D', 'b': 'D'}), laws=[differentiates('p')])", lambda p: p["w"] * p["b"]),
+    ],
+)
+def test_a_pasted_gradient_is_the_gradient_that_was_seen(
+    text: str, f: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+):
+    check, functions = declared(text)
     law = check.laws[-1]
     answer = ModuleType("answer")
-    answer.f = torch.mul  # type: ignore[attr-defined]
+    answer.f = f  # type: ignore[attr-defined]
     for case in cases(check, law, 0, functions):
-        seen = law.trial(answer, *live(case, functions))
-        grads = pasted(pasteable("mine", check, law, case, functions), torch.mul, monkeypatch)
+        seen = {name: value for name, value in law.trial(answer, *live(case, functions)).items() if name != RESULT}
+        grads = pasted(pasteable("mine", check, law, case, HEAD + text, ["f"]), f, monkeypatch)
         assert [grad.tolist() for grad in grads] == [grad.tolist() for grad in seen.values()]
 
 
 def test_a_pasted_call_imports_what_it_needs_and_no_more():
-    check, functions = declared("check('f', n=integer(0, 9))")
-    assert pasteable("exercises.exercise1_tensors", check, check.laws[0], (3,), functions) == (
+    check, _ = declared("check('f', n=integer(0, 9))")
+    assert pasteable("exercises.exercise1_tensors", check, check.laws[0], (3,), HEAD, ["f"]) == (
         "from exercises.exercise1_tensors import f\nn = 3\nf(n)"
     )
     check, functions = declared("check('f', a=array('N'))")
     (case, *_) = cases(check, check.laws[0], 0, functions)
-    assert pasteable("mine", check, check.laws[0], case, functions).startswith(
+    assert pasteable("mine", check, check.laws[0], case, HEAD, ["f"]).startswith(
         "import numpy as np\nfrom mine import f\na = np.array("
     )
