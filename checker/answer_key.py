@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from checker import draw, spec
+from checker import draw, global_state, spec
 from checker.draw import Case
 from checker.law import Law
 from checker.lean_torch import postpone_compiler
@@ -79,9 +79,11 @@ class AnswerKey:
         return SimpleNamespace(**{**vars(self.solution), **variant.answers})
 
     def observe(self, answer: Any, law: Law, case: Case, device: str) -> Tree:
-        """Run a law's trial on a trusted answer; what it raises is an observation too."""
+        """Run a law's trial on a trusted answer, as a worker does; what it raises is an observation too."""
         try:
-            return plain(law.trial(answer, *live(case, self.functions, device)))
+            with global_state.preserved():
+                global_state.settle()
+                return plain(law.trial(answer, *live(case, self.functions, device)))
         except Exception as error:
             return Raised(type(error).__qualname__, str(error))
 

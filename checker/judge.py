@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from checker import diagnose, draw, global_state
+from checker import diagnose, draw
 from checker.agreement import Aspect, Difference, Standard, difference
 from checker.answer_key import AnswerKey
 from checker.diagnose import Evidence
@@ -210,8 +210,7 @@ def _misconception(asking: Asking, evidence: list[Evidence], failed: list[Eviden
     """Give the known mistake that answers as the student's function does, if the evidence names one."""
 
     def observe(known: Variant, law: Law, case: Case) -> Tree:
-        with global_state.preserved():
-            return asking.key.observe(asking.key.with_variant(known), law, case, asking.device)
+        return asking.key.observe(asking.key.with_variant(known), law, case, asking.device)
 
     known = [variant for variant in asking.key.misconceptions if variant.function == asking.check.name]
     enough = diagnose.ENOUGH if asking.check.inputs else 1

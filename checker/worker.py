@@ -61,6 +61,7 @@ class Session:
         values = live(inputs, self._functions, self._job.device)
         try:
             with global_state.preserved():
+                global_state.settle()
                 return plain(trial(self._answer, *values))
         except BaseException as error:
             return self._raised(error)
