@@ -12,10 +12,10 @@ from torch.utils._pytree import tree_leaves
 
 from tests.xorfunc import strategies
 from tests.xorfunc.problems import linear_loss, module_with, network_logits, network_loss
-from xorfunc import data, devices, evaluate, likelihood, model, optim, params, plot, train, transforms
-from xorfunc.random import key
+from xorfunc import data, devices, ensemble, evaluate, likelihood, model, optim, params, plot, train, transforms
+from xorfunc.random import key, normal
 
-MODULES = [params, data, model, likelihood, transforms, optim, train, evaluate, devices, plot]
+MODULES = [params, data, model, likelihood, transforms, optim, train, ensemble, evaluate, devices, plot]
 
 # Made to change a module, the global random state, or nothing that is a tensor.
 IMPURE = {"module_step", "train_module", "seed_everything", "LogitPredictor", "require_names", "pick_device"}
@@ -38,6 +38,7 @@ def calls(dtype, seed):
     batches = [(x[:3], y[:3]), (x[3:], y[3:])]
     k = key(seed)
     linear = {"w": strategies.normal(seed + 3, (d,), dtype)}
+    members = {name: torch.stack([weights[name], grads[name]]) for name in weights}
     descents = {
         name: (descend, optimizer, weights, grads)
         for name, optimizer in [("sgd", optim.sgd(0.1)), ("momentum", optim.momentum(0.1)), ("adam", optim.adam(0.1))]
@@ -70,6 +71,11 @@ def calls(dtype, seed):
         "train_step": (train.train_step, network_loss, weights, x, y, 0.1),
         "train_epoch": (train.train_epoch, network_loss, weights, batches, 0.1),
         "fit": (lambda *args: train.fit(*args, num_epochs=2, batch_size=2), k, network_loss, weights, x, y),
+        "init_ensemble": (ensemble.init_ensemble, k, lambda key: {"w": normal(key, (d,), dtype)}, 3),
+        "ensemble_logits": (ensemble.ensemble_logits, network_logits, members, x),
+        "ensemble_step": (ensemble.ensemble_step, network_loss, members, x, y, 0.1),
+        "ensemble_probability": (ensemble.ensemble_probability, network_logits, members, x),
+        "stack_modules": (ensemble.stack_modules, [module_with(weights), module_with(grads)]),
         "predict": (evaluate.predict, s),
         "accuracy": (evaluate.accuracy, s, y),
         "evaluate": (evaluate.evaluate, network_logits, weights, batches),
