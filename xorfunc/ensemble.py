@@ -70,7 +70,6 @@ def ensemble_logits(logits_fn: LogitsFn, params: Params, x: Shaped[Tensor, "N *x
     return _of_each(lambda member: logits_fn(member, x), _checked(params))
 
 
-@torch.no_grad()
 def ensemble_step(
     loss_fn: LossFn, params: Params, x: Shaped[Tensor, "N *x"], y: Shaped[Tensor, "N *y"], lr: float
 ) -> tuple[Params, Float[Tensor, "K"]]:
