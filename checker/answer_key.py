@@ -18,7 +18,7 @@ from checker.draw import Case
 from checker.law import Law
 from checker.lean_torch import postpone_compiler
 from checker.observation import Raised, Tree, live, plain
-from checker.spec import Check, Variant
+from checker.spec import Check, Equivalent, Variant
 
 
 @dataclass(frozen=True)
@@ -35,19 +35,21 @@ class AnswerKey:
     @cached_property
     def misconceptions(self) -> list[Variant]:
         """The known mistakes, in the order of the file."""
-        return self._variants("misconceptions.py")
+        return [item for item in self._declared("misconceptions.py") if isinstance(item, Variant)]
 
     @cached_property
     def alternatives(self) -> list[Variant]:
         """The right answers in other forms, in the order of the file."""
-        return self._variants("alternatives.py")
+        return [item for item in self._declared("alternatives.py") if isinstance(item, Variant)]
 
-    def _variants(self, name: str) -> list[Variant]:
+    @property
+    def equivalents(self) -> list[Equivalent]:
+        """The mutants of the solution that are right as well, in the order of the file."""
+        return [item for item in self._declared("alternatives.py") if isinstance(item, Equivalent)]
+
+    def _declared(self, name: str) -> list[Any]:
         path = self.folder / name
-        if not path.exists():
-            return []
-        declared, _ = spec.declarations(path.read_text("utf-8"), str(path))
-        return [item for item in declared if isinstance(item, Variant)]
+        return spec.declarations(path.read_text("utf-8"), str(path))[0] if path.exists() else []
 
     def cases(self, check: Check, law: Law, seed: int, *, more: int = 0) -> list[Case]:
         """Give the cases that a law is tried on; see `draw.cases`."""

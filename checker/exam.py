@@ -106,6 +106,9 @@ class Submission:
     seed: int
     timeout: float
     shrink: bool = True
+    """Whether the counterexample is made as small as it can be."""
+    explain: bool = True
+    """Whether a known mistake is looked for."""
 
     @cached_property
     def source(self) -> str:
@@ -158,7 +161,7 @@ def _examine(workers: Workers, submission: Submission, name: str, upcoming: str 
         if problem is None:
             key, device, seed = submission.key, submission.device, submission.seed
             asking = Asking(key, check, worker, submission.module, device, seed, deadline)
-            problem = judge(asking, shrink=submission.shrink)
+            problem = judge(asking, shrink=submission.shrink, explain=submission.explain)
         return replace(problem, printed=worker.printed, hints=len(check.hints)), False
 
 

@@ -31,20 +31,29 @@ def excerpt(source: str, code: str, *, given: set[str]) -> tuple[list[str], list
     """
     statements = ast.parse(source).body
     needed: set[int] = set()
-    wanted = free_names(code) - given
+    used = wanted = free_names(code) - given
     while wanted:
         found = {place for place, node in enumerate(statements) if wanted & set(_defined(node))} - needed
         needed |= found
         texts = [ast.unparse(statements[place]) for place in found]
         wanted = set().union(*map(free_names, texts)) - given
+        used = used | wanted
     lines = source.split("\n")
     imports: list[str] = []
     definitions: list[str] = []
     for place in sorted(needed):
         node = statements[place]
-        kind = imports if isinstance(node, (ast.Import, ast.ImportFrom)) else definitions
-        kind.append("\n".join(lines[_first_line(node) - 1 : node.end_lineno]))
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            imports.append(_import(node, used))
+        else:
+            definitions.append("\n".join(lines[_first_line(node) - 1 : node.end_lineno]))
     return imports, definitions
+
+
+def _import(node: ast.Import | ast.ImportFrom, used: set[str]) -> str:
+    """Give an import of what is used, and of nothing else."""
+    names = [alias for alias, name in zip(node.names, _defined(node), strict=True) if name in used]
+    return ast.unparse(ast.Import(names) if isinstance(node, ast.Import) else ast.ImportFrom(node.module, names, 0))
 
 
 def _first_line(node: ast.stmt) -> int:

@@ -111,12 +111,13 @@ class Asking:
         return words[0] == words[1]
 
 
-def judge(asking: Asking, *, shrink: bool = True) -> Verdict:
+def judge(asking: Asking, *, shrink: bool = True, explain: bool = True) -> Verdict:
     """Give the verdict on one function that exists and has the right signature.
 
     Args:
         asking: the function, its check, and the worker that has loaded the student's file.
         shrink: whether the counterexample is made as small as it can be.
+        explain: whether a known mistake is looked for.
     """
     check, hints = asking.check, len(asking.check.hints)
     evidence: list[Evidence] = []
@@ -139,7 +140,7 @@ def judge(asking: Asking, *, shrink: bool = True) -> Verdict:
     if not failed:
         on_stand_in = check.on_stand_in and f"watched on a stand-in for a GPU: {check.on_stand_in}"
         return Verdict(check.name, "passed", on_stand_in or "", hints=hints)
-    known = _misconception(asking, evidence, failed) if lost is None else None
+    known = _misconception(asking, evidence, failed) if explain and lost is None else None
     first = _smallest(asking, failed[0]) if shrink and lost is None else failed[0]
     raised = first.got if isinstance(first.got, Raised) else None
     failures = tuple(_distinct(asking, [first, *failed[1:]]))

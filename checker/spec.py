@@ -53,6 +53,7 @@ from checker.laws import (
     stable,
     vmaps,
 )
+from checker.pretended_gpu import pretended_gpu
 
 __all__ = [
     "Tolerance",
@@ -78,6 +79,7 @@ __all__ = [
     "one_of",
     "owns_memory",
     "params",
+    "pretended_gpu",
     "pure",
     "rows",
     "satisfies",

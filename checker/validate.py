@@ -82,6 +82,12 @@ class Validation:
     senseless: int
     verdicts: int = 0
     problems: list[str] = field(default_factory=list)
+    mutants: int = 0
+    """Small changes of the solution that were judged."""
+    survivors: int = 0
+    """How many of them passed."""
+    equivalents: list[str] = field(default_factory=list)
+    """Survivors that are right as well, each with the reason."""
 
     def add(self, verdicts: Sequence[str | None]) -> None:
         """Count verdicts, each given as the problem with it or None."""
@@ -89,11 +95,18 @@ class Validation:
         self.problems += [problem for problem in verdicts if problem is not None]
 
 
-def run(exercises: Sequence[Exercise], *, seeds: int, as_json: bool) -> int:
-    """Validate exercises, print what was found, and give the exit code."""
+def run(exercises: Sequence[Exercise], *, seeds: int, with_mutants: bool = False, as_json: bool) -> int:
+    """Validate exercises, print what was found, and give the exit code.
+
+    Args:
+        exercises: which ones.
+        seeds: with how many seeds.
+        with_mutants: whether small changes of the solutions are judged, too.
+        as_json: whether to print JSON instead of a table.
+    """
     with sandbox.start() as workers, ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         rehearsals = {one: [pool.submit(_rehearse, one, seed) for seed in range(1, seeds)] for one in exercises}
-        found = [validate(workers, one) for one in exercises]
+        found = [validate(workers, one, with_mutants=with_mutants) for one in exercises]
         for one, validation in zip(exercises, found, strict=True):
             for rehearsal in rehearsals[one]:
                 validation.add(rehearsal.result())
@@ -107,7 +120,7 @@ def run(exercises: Sequence[Exercise], *, seeds: int, as_json: bool) -> int:
     return 0 if holds else 1
 
 
-def validate(workers: Workers, exercise: Exercise) -> Validation:
+def validate(workers: Workers, exercise: Exercise, *, with_mutants: bool = False) -> Validation:
     """Validate one exercise with the first seed, each answer in a worker as a student's file would be."""
     from checker import answer_key  # after the fork, since no worker may hold an answer
     from checker.exam import Submission, grade
@@ -126,6 +139,13 @@ def validate(workers: Workers, exercise: Exercise) -> Validation:
         submission = Submission(exercise.file, one.source.encode(), key, "cpu", 0, TIMEOUT, shrink=False)
         report = grade(workers, exercise.name, submission, [one.function])
         found.add([one.problem(report.verdicts[0])])
+    if with_mutants:
+        from checker.survivors import hunt
+
+        hunted = hunt(workers, exercise, key)
+        found.mutants, found.survivors = hunted.mutants, len(hunted.survivors)
+        found.equivalents = [f"`{each.function}`: {each.change}: {each.reason}" for each in hunted.equivalents]
+        found.problems += hunted.problems()
     return found
 
 

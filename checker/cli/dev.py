@@ -43,6 +43,7 @@ def validate_checks(
     context: typer.Context,
     exercise: SomeExercise = "all",
     seeds: Annotated[int, typer.Option("--seeds", metavar="N", min=1, help="Judge with so many seeds.")] = 1,
+    mutants: Annotated[bool, typer.Option("--mutants", help="Judge small changes of the solutions, too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
     folder: CourseOption = None,
 ) -> None:
@@ -50,7 +51,7 @@ def validate_checks(
     chosen = _chosen(course_of(context), exercise)
     from checker import validate  # imports torch
 
-    raise typer.Exit(validate.run(chosen, seeds=seeds, as_json=as_json))
+    raise typer.Exit(validate.run(chosen, seeds=seeds, with_mutants=mutants, as_json=as_json))
 
 
 def _chosen(course: Course, name: str) -> tuple[Exercise, ...]:

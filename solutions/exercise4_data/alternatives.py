@@ -3,7 +3,7 @@
 import torch
 from torch.utils.data import Dataset, TensorDataset
 
-from checker.spec import alternative
+from checker.spec import alternative, equivalent
 from xorfunc import random
 
 
@@ -165,3 +165,11 @@ class DrawnWhenAskedFor(Dataset):
 class SubclassOfTensorDataset(TensorDataset):
     def __init__(self, key, size, std=0.1):
         super().__init__(*_data(key, size, std))
+
+
+equivalent(
+    "continuous_xor",
+    "x = corners + std * random.normal(noise_key, (size, 2)) -> "
+    "x = corners - std * random.normal(noise_key, (size, 2))",
+    "normal noise and its negative have one distribution",
+)

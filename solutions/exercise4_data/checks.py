@@ -160,7 +160,7 @@ check(
     hints=[
         "Two draws, two keys: corner_key, noise_key = random.split(key).",
         "Draw the corners as ints, random.randint(corner_key, (size, 2), 0, 2): their labels come from xor_labels.",
-        "x = corners.float() + std * random.normal(noise_key, (size, 2))",
+        "x = corners + std * random.normal(noise_key, (size, 2))",
     ],
 )
 
@@ -185,7 +185,7 @@ def keeps_pairs_and_examples(batches, key, x, y, batch_size, drop_last):
 
 def in_six_batches(answer, key, x, y, batch_size, drop_last):
     numbers = torch.arange(60, device=y.device)
-    return answer.minibatches(key, numbers.to(x)[:, None], numbers, 10)
+    return answer.minibatches(key, numbers.to(x)[:, None], numbers, 11)
 
 
 def shuffles_examples(batches, key, x, y, batch_size, drop_last):

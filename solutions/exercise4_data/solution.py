@@ -55,7 +55,7 @@ def continuous_xor(key: Tensor, size: int, std: float) -> tuple[Tensor, Tensor]:
     """
     corner_key, noise_key = random.split(key)
     corners = random.randint(corner_key, (size, 2), 0, 2)
-    x = corners.float() + std * random.normal(noise_key, (size, 2))
+    x = corners + std * random.normal(noise_key, (size, 2))
     return x, xor_labels(corners)
 
 

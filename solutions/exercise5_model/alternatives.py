@@ -6,7 +6,7 @@ import math
 import torch
 from torch import nn
 
-from checker.spec import alternative
+from checker.spec import alternative, equivalent
 from xorfunc import random
 
 
@@ -209,3 +209,10 @@ def in_a_loop(params):
     for leaf in params.values():
         count += leaf.nelement()
     return count
+
+
+equivalent(
+    "init_params",
+    "keys = random.split(key, 4) -> keys = random.split(key, 5)",
+    "a key more than is used changes none of the others",
+)

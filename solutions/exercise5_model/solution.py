@@ -47,18 +47,14 @@ def init_params(key: Tensor, num_inputs: int, num_hidden: int, num_outputs: int)
     >>> {name: tuple(leaf.shape) for name, leaf in params.items()}
     {'linear_h.weight': (4, 2), 'linear_h.bias': (4,), 'linear_s.weight': (1, 4), 'linear_s.bias': (1,)}
     """
-    shapes = {
-        "linear_h.weight": (num_hidden, num_inputs),
-        "linear_h.bias": (num_hidden,),
-        "linear_s.weight": (num_outputs, num_hidden),
-        "linear_s.bias": (num_outputs,),
+    keys = random.split(key, 4)
+    h, s = 1 / math.sqrt(num_inputs), 1 / math.sqrt(num_hidden)
+    return {
+        "linear_h.weight": random.uniform(keys[0], (num_hidden, num_inputs), -h, h),
+        "linear_h.bias": random.uniform(keys[1], (num_hidden,), -h, h),
+        "linear_s.weight": random.uniform(keys[2], (num_outputs, num_hidden), -s, s),
+        "linear_s.bias": random.uniform(keys[3], (num_outputs,), -s, s),
     }
-    fan_ins = {"linear_h": num_inputs, "linear_s": num_hidden}
-    params: Params = {}
-    for leaf_key, (name, shape) in zip(random.split(key, len(shapes)), shapes.items(), strict=True):
-        bound = 1 / math.sqrt(fan_ins[name.partition(".")[0]])
-        params[name] = random.uniform(leaf_key, shape, -bound, bound)
-    return params
 
 
 def affine(weight: Tensor, bias: Tensor, x: Tensor) -> Tensor:
