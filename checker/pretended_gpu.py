@@ -2,38 +2,28 @@
 
     with pretended_gpu(answer.timed_matmul) as gpu:
         product, seconds = answer.timed_matmul(gpu.holding(a), gpu.holding(b))
-    gpu.counted(seconds)
+    gpu.time.counted(seconds)
 
 While it is pretended, `torch.cuda` says that there is one device, tensors can be moved there and say that they are
-there, and their arithmetic, done on the CPU, is *launched*: it takes the device five seconds of a pretended clock,
-which Python's clocks show to the watched function, and only waiting for the device lets them pass. So nothing depends
-on how fast the machine is, and a clock that is stopped too early is seen by the time that it shows.
+there, and their arithmetic, done on the CPU, is *launched*: it takes the device five seconds of a time of its own,
+which passes only for who waits (`busy_time`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import datetime
 import inspect
-import sys
-import time
 from collections.abc import Callable, Generator, Iterator
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-CUDA = torch.device("cuda", 0)
-WORK = 5.0
-"""Pretended seconds that one operation keeps the device busy."""
-REAL_WAIT = 0.01
-"""Seconds that waiting takes by the real clock, for a function that reads one which cannot be pretended."""
-TICK = 1e-6
-SET_BACK = 3600.0
-"""By how much the system's clock is set back each time that it is read: it may not be used for durations."""
+from checker.busy_time import BusyTime, Replacement, clocks
 
+CUDA = torch.device("cuda", 0)
 READS_VALUES = {"item", "tolist", "numpy", "__bool__", "__float__", "__int__", "equal", "allclose", "__repr__"}
 METADATA = {"__get__", "__set__", "size", "dim", "numel", "stride", "is_contiguous", "data_ptr", "is_floating_point"}
 BASE: Any = Tensor.__base__  # where torch keeps the properties of its tensors
@@ -53,9 +43,7 @@ class Gpu:
     def __init__(self) -> None:
         self.seeds: list[int] = []
         """What its generator was seeded with, in order."""
-        self._now = self.done = 1000.0
-        self._reads = 0
-        self._wrong_clock: str | None = None
+        self.time = BusyTime()
         self._held: dict[int, Tensor] = {}  # by id: the tensors are kept, so that no id is given twice
 
     def holding(self, tensor: Tensor) -> Tensor:
@@ -67,23 +55,6 @@ class Gpu:
         if not isinstance(value, Tensor):
             return f"an object of type {type(value).__name__}"
         return "cuda" if self.holds(value) else "cpu"
-
-    def counted(self, seconds: object) -> str:
-        """Say whether a measured time counts the work of one operation, and nothing beside it."""
-        if self._wrong_clock is not None:
-            return f"measured by {self._wrong_clock}"
-        if not isinstance(seconds, float) or seconds <= 0:
-            return self.elapsed(seconds)
-        work = WORK if self._reads else REAL_WAIT
-        if seconds < work:
-            return "not waited for" if self._now < self.done else "waited for after the clock has stopped"
-        return "counted" if seconds < 100 * work else "counted in another unit"
-
-    def elapsed(self, seconds: object) -> str:
-        """Say whether a measured time can be one."""
-        if not isinstance(seconds, float):
-            return f"measured by an object of type {type(seconds).__name__}"
-        return "more than 0" if seconds > 0 else "not more than 0"
 
     # For the stand-ins
 
@@ -100,33 +71,6 @@ class Gpu:
         """Whether a tensor is on the GPU."""
         return id(tensor) in self._held
 
-    def launch(self) -> None:
-        """Begin an operation."""
-        self.done = max(self._now, self.done) + WORK
-
-    def wait(self, *_: object, **__: object) -> None:
-        """Let time pass until the device has nothing left to do."""
-        if self.done > self._now:
-            time.sleep(REAL_WAIT)
-            self._now = self.done
-
-    def read(self) -> float:
-        """Give the time by a monotonic clock."""
-        self._reads += 1
-        self._now += TICK
-        return self._now
-
-    def read_wall(self) -> float:
-        """Give the time by the system's clock, which somebody sets back all the time."""
-        self._wrong_clock = "the clock on the wall, which may be set back"
-        return self.read() - SET_BACK * self._reads
-
-    def read_processor(self) -> float:
-        """Give the processor time of this process, which does not pass while it waits."""
-        self._wrong_clock = "processor time, which stands still while it waits"
-        self._reads += 1
-        return TICK * self._reads
-
     def seed(self, seed: int) -> None:
         """Note a seed."""
         self.seeds.append(int(seed))
@@ -141,8 +85,17 @@ def pretended_gpu(watched: Callable[..., Any], *, present: bool = True) -> Gener
         present: whether `torch.cuda` says that there is one.
     """
     gpu = Gpu()
+    names = getattr(inspect.unwrap(watched), "__globals__", {})
+    in_torch = _cuda(gpu, present)
+    originals = [(getattr(owner, name), value) for owner, name, value in in_torch]
+    imported = [
+        (names, name, stand_in)
+        for name, value in names.items()
+        for original, stand_in in originals
+        if value is original
+    ]
     with contextlib.ExitStack() as stack:
-        for owner, name, value in [*_cuda(gpu, present), *_clocks(gpu, watched)]:
+        for owner, name, value in [*in_torch, *imported, *clocks(gpu.time, names)]:
             stack.enter_context(_replaced(owner, name, value))
         stack.enter_context(_Moving(gpu))
         yield gpu
@@ -168,9 +121,9 @@ class _Moving(TorchFunctionMode):
         name = getattr(func, "__name__", "")
         target = _target(func, args, kwargs)
         if held and (target == "cpu" or name in READS_VALUES):
-            gpu.wait()
+            gpu.time.wait()
         elif held and target is None and name not in METADATA:
-            gpu.launch()
+            gpu.time.launch()
         result = (Tensor.cpu if func is Tensor.cuda else func)(*map(_at_home, args), **_at_home(kwargs))
         if target is None and args and result is args[0]:
             return result  # changed in place
@@ -214,9 +167,9 @@ def _flat(tree: Any) -> Iterator[Any]:
         yield tree
 
 
-def _cuda(gpu: Gpu, present: bool) -> list[tuple[Any, str, Any]]:
+def _cuda(gpu: Gpu, present: bool) -> list[Replacement]:
     """Give the stand-ins in `torch`: owner, name, stand-in."""
-    wait = gpu.wait if present else _raise_that_there_is_none
+    wait = gpu.time.wait if present else _raise_that_there_is_none
     stream = SimpleNamespace(synchronize=wait, device=CUDA)
     current = CUDA if present else None
     return [
@@ -229,7 +182,7 @@ def _cuda(gpu: Gpu, present: bool) -> list[tuple[Any, str, Any]]:
         (torch.cuda, "default_stream", lambda device=None: stream),
         (torch.cuda, "manual_seed", gpu.seed),
         (torch.cuda, "manual_seed_all", gpu.seed),
-        (torch.cuda, "Event", lambda *_, **__: _Event(gpu)),
+        (torch.cuda, "Event", lambda *_, **__: _Event(gpu.time)),
         (torch.accelerator, "is_available", lambda: present),
         (torch.accelerator, "current_accelerator", lambda check_available=False: current),
         (torch.accelerator, "synchronize", wait),
@@ -243,57 +196,20 @@ def _raise_that_there_is_none(*_: object, **__: object) -> None:
 class _Event:
     """Stands for `torch.cuda.Event`."""
 
-    def __init__(self, gpu: Gpu) -> None:
-        self._gpu, self.time = gpu, 0.0
+    def __init__(self, busy: BusyTime) -> None:
+        self._busy, self._reached = busy, 0.0
 
     def record(self, stream: object = None) -> None:
         """Note when the device gets here."""
-        self.time = max(self._gpu.read(), self._gpu.done)
+        self._reached = max(self._busy.read(), self._busy.done)
 
     def synchronize(self) -> None:
         """Wait until the device gets here."""
-        self._gpu.wait()
+        self._busy.wait()
 
     def elapsed_time(self, end: _Event) -> float:
         """Give the milliseconds up to another event."""
-        return 1000 * (end.time - self.time)
-
-
-def _clocks(gpu: Gpu, watched: Callable[..., Any]) -> Iterator[tuple[Any, str, Any]]:
-    """Give the stand-ins for clocks, wherever the watched function could find one."""
-    seconds = {
-        "perf_counter": gpu.read,
-        "monotonic": gpu.read,
-        "time": gpu.read_wall,
-        "process_time": gpu.read_processor,
-    }
-    nanoseconds = {f"{name}_ns": lambda read=read: int(1e9 * read()) for name, read in seconds.items()}
-    stand_ins: dict[str, Callable[[], float]] = {**seconds, **nanoseconds}
-    pretended = ModuleType("time")
-    vars(pretended).update({**vars(time), **stand_ins})
-
-    class Datetime(datetime.datetime):
-        @classmethod
-        def now(cls, tz: datetime.tzinfo | None = None) -> datetime.datetime:  # pyright: ignore[reportIncompatibleMethodOverride]
-            return datetime.datetime.fromtimestamp(1e9 + gpu.read_wall(), tz)
-
-    dates = ModuleType("datetime")
-    vars(dates).update({**vars(datetime), "datetime": Datetime})
-    yield sys.modules, "time", pretended  # for an import inside of the function
-    yield sys.modules, "datetime", dates
-    instead = {
-        id(time): pretended,
-        id(datetime): dates,
-        id(datetime.datetime): Datetime,
-        **{id(getattr(time, name)): value for name, value in stand_ins.items()},
-        **{id(getattr(owner, name)): value for owner, name, value in _cuda(gpu, True) if hasattr(owner, name)},
-    }
-    names = getattr(inspect.unwrap(watched), "__globals__", {})
-    for name, value in list(names.items()):
-        if id(value) in instead:
-            yield names, name, instead[id(value)]
-        elif isinstance(value, ModuleType) and value.__name__ == "timeit":
-            yield value, "default_timer", gpu.read
+        return 1000 * (end._reached - self._reached)
 
 
 @contextlib.contextmanager

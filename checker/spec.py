@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import torch
 
+from checker.busy_time import elapsed
 from checker.inputs import (
     Either,
     Input,
@@ -67,6 +68,7 @@ __all__ = [
     "detached",
     "deterministic_in_key",
     "differentiates",
+    "elapsed",
     "equivalent",
     "integer",
     "keeps_device",
