@@ -159,7 +159,7 @@ def _rehearse(exercise: Exercise, seed: int) -> list[str | None]:
     for one in expectations(exercise, key):
         if one.answer is not None:
             check = key.checks[one.function]
-            performer = _Performer(key, check, one.answer)
+            performer = Performer(key, check, one.answer)
             asking = Asking(key, check, performer, "rehearsal", "cpu", seed, float("inf"))
             problem = one.problem(judge(asking, shrink=False))
             problems.append(problem and f"{problem} (seed {seed})")
@@ -214,14 +214,15 @@ def _incomplete(key: AnswerKey) -> Iterator[str]:
 
 
 @dataclass(frozen=True)
-class _Performer:
-    """Answers questions in this process, as a worker would in its own."""
+class Performer:
+    """Answers questions in this process, as a worker would in its own: for answers that are trusted."""
 
     key: AnswerKey
     check: Check
     answer: Any
 
     def ask_all(self, questions: Iterable[tuple[str, Case]], *, deadline: float) -> Iterator[Tree]:
+        """Give what each law's trial sees."""
         laws = {law.name: law for law in self.check.laws}
         for law, case in questions:
             yield self.key.observe(self.answer, laws[law], case, "cpu")

@@ -368,3 +368,13 @@ def test_a_later_situation_is_searched_when_an_earlier_one_shows_nothing():
     found = draw.shrink(check, law, 0, functions, lambda case: len(case[0].data) == 1)
     assert found is not None
     assert literal(found) == "(torch.tensor([0.0]),)"
+
+
+@pytest.mark.parametrize("situation", [Situation(30), Situation(30, extreme=("s",)), Situation(30, sizes="one")])
+def test_a_tensor_that_has_no_zeros_has_none_and_is_one_at_its_simplest(situation: Situation):
+    text = "check('f', s=tensor('N', zero=False))"
+    drawn = [case[0].data for case in cases(text, situation)]
+    assert all(bool((data != 0).all()) for data in drawn)
+    assert len({float(entry) for data in drawn for entry in data}) > 5
+    assert bool((smallest(text, lambda case: True)[0].data == 1).all())  # type: ignore[index]
+    assert any(bool((case[0].data == 0).any()) for case in cases("check('f', s=tensor('N'))", situation))

@@ -76,3 +76,15 @@ def test_draws_go_on_as_if_nothing_had_been_drawn():
     with global_state.preserved():
         torch.rand(5)
     assert torch.cat([first, torch.rand(1)]).tolist() == undisturbed.tolist()
+
+
+def test_what_is_drawn_after_settling_is_always_the_same():
+    def drawn() -> list[float]:
+        return [float(torch.rand(())), float(np.random.rand()), random.random()]
+
+    with global_state.preserved():
+        global_state.settle()
+        first = drawn()
+        assert drawn() != first
+        global_state.settle()
+        assert drawn() == first

@@ -10,7 +10,7 @@ import torch
 
 from checker.draw import Case
 from checker.judge import judge
-from checker.observation import Raised, Tree, plain
+from checker.observation import Array, Raised, Tree, plain
 from checker.sandbox import Lost
 from checker.verdict import Verdict
 from tests.checker.asking import Answer, Here, asking, key_of, mistake, verdict
@@ -264,3 +264,43 @@ def test_a_predicate_is_spared_what_no_right_answer_is():
 def test_an_exception_where_a_predicate_would_judge_is_an_error():
     found, _ = scripted(POSITIVE, lambda n: 1.0, lambda *_: Raised("ValueError", "no"))
     assert (found.status, found.message) == ("error", "`f` raised ValueError: no.")
+
+
+def test_two_draws_of_one_mistake_may_differ_in_their_figures():
+    key = key_of(POSITIVE, lambda n: 1.0, mistake("below", lambda n: -2.0 * n), mistake("none", lambda n: None))
+    other = Here(key, key.checks["f"], SimpleNamespace(f=lambda n: -3.5 * n))
+    assert judge(asking(key, other)).misconception == "below"
+    worded = POSITIVE.replace("f'{result} for {n}'", "f'{result} is odd' if result % 2 else 'it is even'")
+    key = key_of(worded, lambda n: 1.0, mistake("below", lambda n: -2.0 * n))
+    assert judge(asking(key, Here(key, key.checks["f"], SimpleNamespace(f=lambda n: -3.0)))).misconception is None
+
+
+# What is said of a pass, and of a function that waits for another
+
+
+def test_a_pass_that_was_watched_on_a_stand_in_says_so():
+    checks = "check('f', n=integer(0, 9), on_stand_in='moving there')"
+    assert verdict(checks, lambda n: n, lambda n: n).message == "watched on a stand-in for a GPU: moving there"
+    assert verdict(NUMBER, lambda n: n, lambda n: n).message == ""
+
+
+def test_a_function_that_calls_an_unwritten_one_waits_for_it():
+    def unwritten_in(function: str) -> Raised:
+        return Raised("NotImplementedError", "", ((7, "f", "return g()"), (3, function, "raise")), True)
+
+    checks = NUMBER + "\ncheck('g', n=integer(0, 9))"
+    for function, message in (
+        ("g", "waits for `g`, which is still to write"),
+        ("f", "still to write"),
+        ("helper", "still to write"),
+    ):
+        found, _ = scripted(checks, lambda n: n, lambda *_, function=function: unwritten_in(function))
+        assert (found.status, found.message) == ("todo", message)
+
+
+def test_an_answer_on_another_device_is_told_as_that():
+    right = lambda x: x + 1  # noqa: E731
+    elsewhere = lambda at, law, case: Array(case[0].data + 1, device="cuda:0")  # noqa: E731
+    found, _ = scripted("check('f', x=tensor('N'))", right, elsewhere)
+    assert found.failures[0].law == "keeps_device"
+    assert found.message == "`f` is on cuda:0, where cpu is right."

@@ -279,6 +279,25 @@ def test_extreme_values_must_be_finite_and_accurate():
     assert caught_by(checks, right, lambda s: -torch.log(torch.sigmoid(-s))) == {"stable"}
 
 
+def test_the_gradient_at_extreme_values_must_be_right_as_well():
+    checks = "check('f', s=tensor('N', zero=False), laws=[stable('s')])"
+    right = torch.nn.functional.logsigmoid
+    where = lambda s: torch.where(s > -50, torch.log(torch.sigmoid(s)), s)  # noqa: E731
+    assert caught_by(checks, right, lambda s: -torch.nn.functional.softplus(-s)) == set()
+    assert "stable" in caught_by(checks, right, where)  # its value is right, its gradient is NaN
+    assert "stable" in caught_by(checks, right, lambda s: right(s.clamp(-1e3, 1e3)) + (s + 1e3).clamp(max=0).detach())
+
+
+def test_a_result_must_not_require_grad_also_where_the_arguments_do():
+    checks = "check('f', p=params({'w': 'D', 'b': ''}), lr=number(0, 1), laws=[detached('p')])"
+    right = lambda p, lr: {name: leaf.detach() * lr for name, leaf in p.items()}  # noqa: E731
+    assert caught_by(checks, right, torch.no_grad()(lambda p, lr: {n: lr * leaf for n, leaf in p.items()})) == set()
+    careless = lambda p, lr: {name: leaf * lr for name, leaf in p.items()}  # noqa: E731
+    assert caught_by(checks, right, careless) == {"detached"}
+    told = verdict(checks, right, careless).message
+    assert "what it gives is something that requires grad, not plain tensors" in told
+
+
 def test_a_view_must_share_memory_and_a_copy_must_not():
     shared = "check('f', x=tensor('N D'), laws=[shares_memory('x')])"
     assert caught_by(shared, lambda x: x.mT, lambda x: torch.swapaxes(x, 0, 1)) == set()
@@ -320,6 +339,28 @@ def test_a_key_alone_must_decide_a_draw():
     unkeyed = caught_by(RANDOM, drawn, lambda key, n: torch.rand(n, generator=own))
     assert "deterministic_in_key" in unkeyed
     assert caught_by(RANDOM, drawn, lambda key, n: torch.rand(n)) >= {"pure"}
+
+
+def test_sizes_can_be_fixed_where_small_draws_would_be_equal_by_chance():
+    coins = "check('f', key=key(), n=size('N'), values=False, laws=[deterministic_in_key(N=60)])"
+    flips = lambda key, n: (drawn(key, n) < 0.5).long()  # noqa: E731
+    assert caught_by(coins, flips, lambda key, n: 1 - flips(key, n)) == set()
+    assert caught_by(coins, flips, lambda key, n: flips(0 * key, n)) == {"deterministic_in_key"}
+
+
+def test_a_predicate_can_look_through_a_trial_of_its_own_at_a_large_draw():
+    checks = (
+        "def twice_as_many(answer, key, n):\n    return answer.f(key, 2 * n)\n\n"
+        "def is_fair(draws, key, n):\n"
+        '    """Is fair"""\n'
+        "    mean = float(draws.mean())\n"
+        "    return None if abs(mean - 0.5) < 0.1 else f'the mean is {mean} of {len(draws)}'\n\n"
+        "check('f', key=key(), n=size('N'), values=False, laws=[satisfies(is_fair, trial=twice_as_many, N=500)])"
+    )
+    assert caught_by(checks, drawn, lambda key, n: 1 - drawn(key, n)) == set()
+    unfair = lambda key, n: drawn(key, n) ** 2  # noqa: E731
+    assert caught_by(checks, drawn, unfair) == {"is_fair"}
+    assert "of 1000" in verdict(checks, drawn, unfair).message
 
 
 def test_a_random_answer_is_judged_by_a_predicate():

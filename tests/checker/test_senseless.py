@@ -96,3 +96,33 @@ def test_the_signature_stays_as_it_was(spoil: Any):
 
     assert inspect.signature(spoil(right)) == inspect.signature(right)
     assert spoil(right).__name__ == "right"
+
+
+class Right:
+    """What a class does."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def __len__(self) -> int:
+        return self.size
+
+    def item(self, index: int) -> torch.Tensor:
+        return torch.full((2,), index + 0.5)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "length", "item"),
+    [(zeros, 0, [0.0, 0.0]), (constant, 1, [1.0, 1.0]), (off_by_one, None, [3.5, 3.5, 3.5]), (echo, None, 3)],
+)
+def test_a_class_is_spoiled_in_what_its_methods_give(spoil: Any, length: int | None, item: object):
+    made = spoil(Right)(size=5)
+    assert isinstance(made, Right)
+    assert made.size == 5
+    given = made.item(3)
+    assert (given.tolist() if isinstance(given, torch.Tensor) else given) == item
+    if length is None:
+        with pytest.raises(TypeError):
+            len(made)
+    else:
+        assert len(made) == length
