@@ -181,7 +181,7 @@ def _value_and_gradients(
     wanted = _requiring_grad(subject, inputs, names)
     result = subject.trial(answer, *inputs)
     if not (isinstance(result, Tensor) and result.requires_grad):
-        return result, {"the result": "does not require grad: the way back to the arguments is cut"}
+        return result, {f"gradient for {label}": None for label in wanted}  # the way back to the arguments is cut
     weights = torch.cos(torch.arange(result.numel(), dtype=result.dtype, device=result.device))
     value = (weights.reshape(result.shape) * result).sum()
     grads = torch.autograd.grad(value, list(wanted.values()), allow_unused=True, materialize_grads=True)
@@ -198,7 +198,8 @@ def _gradient_code(subject: Subject, names: tuple[str, ...]) -> str:
             *before,
             f"result = {last}",
             "weights = torch.cos(torch.arange(result.numel(), dtype=result.dtype)).reshape(result.shape)",
-            f"torch.autograd.grad((weights * result).sum(), [{', '.join(wanted)}])",
+            f"wanted = [{', '.join(wanted)}]",
+            "torch.autograd.grad((weights * result).sum(), wanted, allow_unused=True, materialize_grads=True)",
         ]
     )
 

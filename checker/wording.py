@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Collection
 
 from checker.agreement import Aspect, Difference
@@ -68,7 +69,18 @@ def pasteable(module: str, check: Check, law: Law, case: Case, checks: str, exer
     for name, line in (("torch", "import torch"), ("np", "import numpy as np")):
         if name in free and line not in imports:
             imports.insert(0, line)
-    return "\n".join([*imports, f"from {module} import {', '.join(own)}", *(f"{each}\n" for each in definitions), code])
+    return _for_a_session("\n".join([*imports, f"from {module} import {', '.join(own)}", *definitions, code]))
+
+
+def _for_a_session(code: str) -> str:
+    """Give code as an interactive session takes it: a blank line ends each block, and none stands within."""
+    lines = code.split("\n")
+    pieces: list[str] = []
+    for node in ast.parse(code).body:
+        first = min(each.lineno for each in (node, *getattr(node, "decorator_list", ())))
+        pieces += [line for line in lines[first - 1 : node.end_lineno] if line.strip()]
+        pieces += [""] if hasattr(node, "body") else []
+    return "\n".join(pieces)
 
 
 def patience(lost: Lost) -> str:

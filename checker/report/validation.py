@@ -35,7 +35,9 @@ def show(found: Sequence[Validation], seeds: int) -> None:
     mutants = sum(one.mutants for one in found)
     if mutants:
         caught = mutants - sum(one.survivors for one in found)
-        console.print(f"{caught} of {mutants} mutants are caught, {caught / mutants:.1%}. Right as well, and why:")
+        console.print(f"{caught} of {mutants} mutants are caught, {caught / mutants:.1%}.")
+        if any(one.equivalents for one in found):
+            console.print("Right as well, and why:")
         for one in found:
             for equivalent in one.equivalents:
                 console.print(f"  {one.exercise}: {equivalent}")

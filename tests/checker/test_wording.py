@@ -1,6 +1,7 @@
 """What a student reads: one sentence for each way to differ, and calls that do what they say when pasted."""
 
 import ast
+import code
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -91,12 +92,12 @@ def declared(text: str) -> tuple[Check, dict[str, Any]]:
     return checks["f"], functions
 
 
-def pasted(code: str, f: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Any:
+def pasted(call: str, f: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run the code as a session would, and give the value of its last expression."""
     module = ModuleType("mine")
     module.f = f  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "mine", module)
-    *statements, last = ast.parse(code).body
+    *statements, last = ast.parse(call).body
     assert isinstance(last, ast.Expr)
     names: dict[str, Any] = {}
     exec(compile(ast.Module(statements, []), "pasted", "exec"), names)
@@ -147,8 +148,8 @@ def test_a_pasted_call_shows_what_the_trial_saw(
     answer.f = f  # type: ignore[attr-defined]
     for case in cases(check, chosen, 0, functions):
         seen = plain(chosen.trial(answer, *live(case, functions)))
-        code = pasteable("mine", check, chosen, case, HEAD + text, ["f"])
-        assert identical(plain(pasted(code, f, monkeypatch)), seen)
+        call = pasteable("mine", check, chosen, case, HEAD + text, ["f"])
+        assert identical(plain(pasted(call, f, monkeypatch)), seen)
 
 
 @pytest.mark.parametrize(
@@ -170,6 +171,25 @@ def test_a_pasted_gradient_is_the_gradient_that_was_seen(
         seen = {name: value for name, value in law.trial(answer, *live(case, functions)).items() if name != RESULT}
         grads = pasted(pasteable("mine", check, law, case, HEAD + text, ["f"]), f, monkeypatch)
         assert [grad.tolist() for grad in grads] == [grad.tolist() for grad in seen.values()]
+
+
+def test_a_call_can_be_pasted_line_by_line(monkeypatch: pytest.MonkeyPatch):
+    text = (
+        "class Box:\n    def __init__(self, x):\n        self.x = x\n\n    def get(self):\n        return self.x\n\n"
+        "def look(answer, n):\n    'Looks'\n    with torch.no_grad():\n        y = answer.f(n)\n"
+        "    for _ in range(2):\n        y += Box(1).get()\n    return y\n\n"
+        "check('f', n=integer(0, 9), laws=[seen_by(look)])"
+    )
+    check, _ = declared(text)
+    module = ModuleType("mine")
+    module.f = lambda n: 10 * n  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "mine", module)
+    console = code.InteractiveConsole()
+    errors: list[str] = []
+    monkeypatch.setattr(console, "write", errors.append)
+    for line in pasteable("mine", check, check.laws[-1], (4,), HEAD + text, ["f"]).split("\n"):
+        waits = console.push(line)
+    assert (waits, errors, console.locals["y"]) == (False, [], 42)
 
 
 def test_a_pasted_call_imports_what_it_needs_and_no_more():
