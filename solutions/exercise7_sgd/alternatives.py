@@ -139,7 +139,7 @@ def cleared_by_the_module(module, optimizer, loss_fn, x, y):
     loss = loss_fn(module(x)[:, 0], y)
     loss.backward()
     optimizer.step()
-    return float(loss)
+    return float(loss.detach())
 
 
 @alternative("module_step")

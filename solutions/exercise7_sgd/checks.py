@@ -57,10 +57,14 @@ def one_parameter_more(answer, loss_fn, params, x, y, lr):
     return answer.train_step(loss_fn, params, x, y, lr)
 
 
+def with_a_grad(p):
+    p.requires_grad_().grad = torch.ones_like(p)
+    return p
+
+
 def grads_of_the_caller(answer, loss_fn, params, x, y, lr):
     """Leaves alone what the caller's parameters have in `.grad`, and is not misled by it"""
-    for p in params.values():
-        p.requires_grad_().grad = torch.ones_like(p)
+    params = {name: with_a_grad(p) for name, p in params.items()}
     result = answer.train_step(loss_fn, params, x, y, lr)
     return {"the result": result, "the caller's .grad": {name: p.grad for name, p in params.items()}}
 
@@ -121,14 +125,22 @@ check(
 
 
 class Line(torch.nn.Module):
-    def __init__(self, params):
-        super().__init__()
-        self.weight = torch.nn.Parameter(params["weight"].detach().clone())
-        self.bias = torch.nn.Parameter(params["bias"].detach().clone())
-
     def forward(self, x):
         s = x @ self.weight.T + self.bias
         return s if self.training else s / 2  # evaluation mode shows
+
+
+def line(params):
+    module = Line()
+    for name, value in params.items():
+        module.register_parameter(name, torch.nn.Parameter(value.detach().clone()))
+    return module
+
+
+def with_leftovers(module):
+    for p in module.parameters():
+        p.grad = torch.ones_like(p)
+    return module
 
 
 def plain(parameters):
@@ -148,7 +160,7 @@ def cross_entropy(s, y):
 
 
 def one_step(answer, params, make_optimizer, loss_fn, x, y):
-    module = Line(params)
+    module = line(params)
     optimizer = make_optimizer(module.parameters())
     loss = answer.module_step(module, optimizer, loss_fn, x, y)
     return {"the loss": loss, **dict(module.named_parameters())}
@@ -156,17 +168,25 @@ def one_step(answer, params, make_optimizer, loss_fn, x, y):
 
 def leftovers(answer, params, make_optimizer, loss_fn, x, y):
     """Takes its step by this loss alone, whatever the parameters hold in `.grad` from before"""
-    module = Line(params)
-    for p in module.parameters():
-        p.grad = torch.ones_like(p)
+    module = with_leftovers(line(params))
     optimizer = make_optimizer(module.parameters())
     loss = answer.module_step(module, optimizer, loss_fn, x, y)
     return {"the loss": loss, **dict(module.named_parameters())}
 
 
+def a_single_example(answer, params, make_optimizer, loss_fn, x, y):
+    """Gives the loss function logits [N], also where N is 1"""
+    module = line(params)
+    optimizer = make_optimizer(module.parameters())
+    shapes = []
+    noted = lambda s, y: shapes.append(list(s.shape)) or loss_fn(s, y)  # noqa: E731
+    answer.module_step(module, optimizer, noted, x[:1], y[:1])
+    return {"the shape of the logits": str(shapes[-1])}
+
+
 def three_steps(answer, params, make_optimizer, loss_fn, x, y):
     """Can be called again and again: the optimizer remembers, and the module keeps its Parameter objects"""
-    module = Line(params)
+    module = line(params)
     optimizer = make_optimizer(module.parameters())
     weight = module.weight
     losses = [answer.module_step(module, optimizer, loss_fn, x, y) for _ in range(3)]
@@ -182,7 +202,7 @@ check(
     x=tensor("N D", low=-2, high=2),
     y=labels("N") | tensor("N"),
     trial=one_step,
-    laws=[seen_by(leftovers), seen_by(three_steps)],
+    laws=[seen_by(a_single_example, count=4), seen_by(leftovers), seen_by(three_steps)],
     off_limits=THE_ANSWERS,
     hints=[
         "The five steps in their order: optimizer.zero_grad(), module(x), loss_fn(...), loss.backward(), ...",
