@@ -15,7 +15,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from checker.spec import alternative
+from checker.spec import alternative, equivalent
 
 
 @alternative("module_to_params")
@@ -377,3 +377,36 @@ def load_data_only(path):
 
 
 pair(save_lists_by_pickle, load_data_only)
+
+
+# Mutants of the solution that are right as well, or that no machine without a GPU can tell from it
+
+MESSAGE = "f'{in_one_only} are names of params or of the module alone: both must have the same names'"
+SAVE = "torch.save({name: p.detach().clone() for name, p in params.items()}, path) -> "
+LOAD = "return torch.load(path, map_location='cpu', weights_only=True) -> "
+
+equivalent(
+    "params_to_module",
+    f"raise ValueError({MESSAGE}) -> raise {MESSAGE}",
+    "this raises a TypeError, and the exception's type is left open",
+)
+equivalent(
+    "save_params",
+    SAVE + "torch.save({name: p.clone() for name, p in params.items()}, path)",
+    "whether what required grad when it was saved does so again is left open",
+)
+equivalent(
+    "save_params",
+    SAVE + "torch.save({name: p.detach() for name, p in params.items()}, path)",
+    "the file of a view is larger without the clone, and gives back the same",
+)
+equivalent(
+    "load_params",
+    LOAD + "return torch.load(path, map_location='cpu')",
+    "weights_only is True by default since torch 2.6",
+)
+equivalent(
+    "load_params",
+    LOAD + "return torch.load(path, weights_only=True)",
+    "what was saved on the CPU comes back there; on a GPU, --device cuda, it is caught",
+)

@@ -23,23 +23,21 @@ OFF_LIMITS = [
 ]
 
 
-class Network(nn.Module):
+def network(params):
     """A module of given parameters: a scale, and a layer whose bias is frozen"""
+    module, layer = nn.Module(), nn.Module()
+    module.scale = nn.Parameter(params["scale"].clone())
+    module.linear_h = layer
+    layer.weight = nn.Parameter(params["linear_h.weight"].clone())
+    layer.bias = nn.Parameter(params["linear_h.bias"].clone(), requires_grad=False)
+    return module
 
-    def __init__(self, params):
-        super().__init__()
-        self.scale = nn.Parameter(params["scale"].clone())
-        self.linear_h = nn.Module()
-        self.linear_h.weight = nn.Parameter(params["linear_h.weight"].clone())
-        self.linear_h.bias = nn.Parameter(params["linear_h.bias"].clone(), requires_grad=False)
 
-
-class NetworkWithBuffer(Network):
+def network_with_buffer(params):
     """The same with a buffer in its layer, which is no parameter"""
-
-    def __init__(self, params):
-        super().__init__(params)
-        self.linear_h.register_buffer("mean", params["linear_h.bias"] + 1)
+    module = network(params)
+    module.linear_h.register_buffer("mean", params["linear_h.bias"] + 1)
+    return module
 
 
 def outcome(function, *arguments):
@@ -55,13 +53,13 @@ def outcome(function, *arguments):
 
 
 def take_out(answer, params):
-    module = NetworkWithBuffer(params)
+    module = network_with_buffer(params)
     return answer.module_to_params(module)
 
 
 def outlast_training(answer, params):
     """Gives copies, which later training of the module leaves alone"""
-    module = NetworkWithBuffer(params)
+    module = network_with_buffer(params)
     result = answer.module_to_params(module)
     for p in module.parameters():
         p.data += 1
@@ -71,7 +69,7 @@ def outlast_training(answer, params):
 
 def leave_the_module_alone(answer, params):
     """Leaves the module as it was: its values, its gradients, its flags and its mode"""
-    module = NetworkWithBuffer(params)
+    module = network_with_buffer(params)
     module.scale.grad = torch.ones_like(module.scale)
     answer.module_to_params(module)
     return {
@@ -102,7 +100,7 @@ check(
 
 
 def put_in(answer, params):
-    module = Network({name: p + 1 for name, p in params.items()})
+    module = network({name: p + 1 for name, p in params.items()})
     result = answer.params_to_module(params, module)
     return {
         "what it gives back": "the module" if result is module else "something else",
@@ -112,7 +110,7 @@ def put_in(answer, params):
 
 def keep_the_parameters(answer, params):
     """Keeps the module's Parameter objects, which an optimizer may hold, and their requires_grad"""
-    module = Network({name: p + 1 for name, p in params.items()})
+    module = network({name: p + 1 for name, p in params.items()})
     before = dict(module.named_parameters())
     answer.params_to_module(params, module)
     after = dict(module.named_parameters())
@@ -124,11 +122,19 @@ def keep_the_parameters(answer, params):
 
 def share_no_memory(answer, params):
     """Gives the module memory of its own: writing into params later does not reach the module"""
-    module = Network({name: p + 1 for name, p in params.items()})
+    module = network({name: p + 1 for name, p in params.items()})
     answer.params_to_module(params, module)
     for p in params.values():
         p += 1
 
+    return {"the module's": dict(module.named_parameters())}
+
+
+def any_order(answer, params):
+    """Goes by names, whatever the order of params and the layout of its tensors in memory"""
+    module = network({name: p + 1 for name, p in params.items()})
+    params = {name: torch.stack([p, p], dim=-1)[..., 0] for name, p in reversed(params.items())}
+    answer.params_to_module(params, module)
     return {"the module's": dict(module.named_parameters())}
 
 
@@ -138,9 +144,9 @@ def refuse_other_names(answer, params):
     unexpected = {**params, "linear_s.bias": params["linear_h.bias"]}
     replaced = {**missing, "linear_s.bias": params["linear_h.bias"]}
     return {
-        "a missing name": outcome(answer.params_to_module, missing, Network(params)),
-        "an unexpected name": outcome(answer.params_to_module, unexpected, Network(params)),
-        "one name for another": outcome(answer.params_to_module, replaced, Network(params)),
+        "a missing name": outcome(answer.params_to_module, missing, network(params)),
+        "an unexpected name": outcome(answer.params_to_module, unexpected, network(params)),
+        "one name for another": outcome(answer.params_to_module, replaced, network(params)),
     }
 
 
@@ -150,10 +156,12 @@ check(
     trial=put_in,
     tolerances=EXACT,
     laws=[
+        seen_by(any_order),
         seen_by(keep_the_parameters, count=4),
         seen_by(share_no_memory, count=4),
         seen_by(refuse_other_names, count=4),
     ],
+    without=[any_layout],
     off_limits=OFF_LIMITS,
     hints=[
         "A module has a method that takes a dict of its names over, and by default is strict about them. Or write a "
@@ -187,7 +195,7 @@ def every_digit(answer, params):
 
 
 def what_requires_grad(answer, params):
-    """Saves tensors that require grad, too"""
+    """Saves tensors that require grad, too, and leaves that to them"""
     for p in params.values():
         p.requires_grad_()
 
@@ -195,7 +203,8 @@ def what_requires_grad(answer, params):
         answer.save_params(params, f"{folder}/params.bin")
         loaded = answer.load_params(f"{folder}/params.bin")
 
-    return {"what is loaded": loaded}
+    flags = {name: p.requires_grad for name, p in params.items()}
+    return {"what is loaded": loaded, "requires_grad of what was saved": flags}
 
 
 def shared_memory(answer, params):
@@ -256,23 +265,29 @@ check(
 
 def with_code(tensor, mark):
     """A tensor that runs code when it is unpickled: it makes the folder `mark`, where others would do worse"""
-
-    class WithCode(torch.Tensor):
-        def __reduce_ex__(self, protocol):
-            return os.mkdir, (mark,)
-
-    return tensor.as_subclass(WithCode)
+    code = {"__reduce_ex__": lambda self, protocol: (os.mkdir, (mark,))}
+    return tensor.as_subclass(type("WithCode", (torch.Tensor,), code))
 
 
 def dump_pickle(content, file):
     pickle.dump(content, file, protocol=2)  # of a later one, torch.load would warn
 
 
+def files_in(folder):
+    """All that was saved, under whatever name"""
+    return [path for path in Path(folder).rglob("*") if path.is_file()]
+
+
 def replace_files(folder, dump, content):
     """Write something else in place of all that was saved"""
-    for path in [path for path in Path(folder).rglob("*") if path.is_file()]:
+    for path in files_in(folder):
         with path.open("wb") as file:
             dump(content, file)
+
+
+def told_of(mark):
+    """Whether code has left its mark"""
+    return "run" if os.path.exists(mark) else "refused"
 
 
 def load_what_was_saved(answer, params):
@@ -289,32 +304,45 @@ def refuse_a_pickle(answer, params):
         answer.save_params(params, f"{folder}/params.bin")
         replace_files(folder, dump_pickle, with_code(torch.zeros(1), f"{folder}/mark"))
         told = outcome(answer.load_params, f"{folder}/params.bin")
-        has_run = os.path.exists(f"{folder}/mark")
+        code = told_of(f"{folder}/mark")
 
-    return {"code in a file of pickle": "run" if has_run else "not run", "a pickled object": told}
+    return {"code in a pickle": code, "a pickled object": told}
 
 
-def refuse_what_torch_pickled(answer, params):
+def refuse_code_from_torch_save(answer, params):
     """Runs no code from a file of torch.save"""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         answer.save_params(params, f"{folder}/params.bin")
         replace_files(folder, torch.save, with_code(torch.zeros(1), f"{folder}/mark"))
         outcome(answer.load_params, f"{folder}/params.bin")
-        has_run = os.path.exists(f"{folder}/mark")
+        code = told_of(f"{folder}/mark")
 
-    return {"code in a file of torch.save": "run" if has_run else "not run"}
+    return {"code in a file of torch.save": code}
 
 
-def refuse_what_save_params_pickled(answer, params):
+def refuse_code_from_save_params(answer, params):
     """Runs no code from a file of save_params, whatever tensors were saved"""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         saved = {name: with_code(p, f"{folder}/mark") for name, p in params.items()}
         outcome(answer.save_params, saved, f"{folder}/params.bin")
-        had_run = os.path.exists(f"{folder}/mark")
+        ran_before = os.path.exists(f"{folder}/mark")
         outcome(answer.load_params, f"{folder}/params.bin")
-        has_run = os.path.exists(f"{folder}/mark") and not had_run
+        code = "refused" if ran_before else told_of(f"{folder}/mark")
 
-    return {"code in a file of save_params": "run" if has_run else "not run"}
+    return {"code in a file of save_params": code}
+
+
+def refuse_code_in_a_text(answer, params):
+    """Takes numbers for numbers, and runs no Python that stands in their place"""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        answer.save_params({name: torch.ones_like(p) for name, p in params.items()}, f"{folder}/params.bin")
+        expression = f"__import__('os').mkdir({folder + '/mark'!r})"
+        for path in files_in(folder):
+            path.write_bytes(path.read_bytes().replace(b"1.0", expression.encode()))
+        outcome(answer.load_params, f"{folder}/params.bin")
+        code = told_of(f"{folder}/mark")
+
+    return {"code in place of a number": code}
 
 
 check(
@@ -325,8 +353,9 @@ check(
     laws=[
         detached(),
         seen_by(refuse_a_pickle, count=4),
-        seen_by(refuse_what_torch_pickled, count=3),
-        seen_by(refuse_what_save_params_pickled, count=3),
+        seen_by(refuse_code_from_torch_save, count=3),
+        seen_by(refuse_code_from_save_params, count=3),
+        seen_by(refuse_code_in_a_text, count=3),
     ],
     without=[any_layout],
     off_limits=OFF_LIMITS,

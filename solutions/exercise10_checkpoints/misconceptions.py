@@ -78,7 +78,7 @@ def numpy_arrays(module):
 
 @misconception(
     "params_to_module",
-    "strict=False passes over missing and unexpected names in silence: leave it out, and both raise.",
+    "Missing and unexpected names pass in silence, by strict=False or an `except`: let load_state_dict raise.",
 )
 def not_strict(params, module):
     module.load_state_dict(params, strict=False)
@@ -257,6 +257,23 @@ loading(
 )
 
 
+def save_text(params, path):
+    Path(path).write_text(repr({name: (str(p.dtype), p.tolist()) for name, p in params.items()}))
+
+
+def load_text_by_eval(path):
+    return {
+        name: torch.tensor(values, dtype=eval(dtype)) for name, (dtype, values) in eval(Path(path).read_text()).items()
+    }
+
+
+loading(
+    "eval runs whatever Python stands in the file: json.loads and ast.literal_eval read numbers and lists alone.",
+    save_text,
+    load_text_by_eval,
+)
+
+
 def load_npz_with_pickles(path):
     with np.load(path, allow_pickle=True) as arrays:
         return {name: torch.tensor(array) for name, array in arrays.items()}
@@ -277,7 +294,7 @@ def errors_swallowed(path):
 
 
 loading(
-    "A file that cannot be read gives an empty dict, and the error shows much later: let the exception through.",
+    "Whatever the file holds, no exception comes: read the file at `path`, each time, and let its errors through.",
     save_tensors,
     errors_swallowed,
 )

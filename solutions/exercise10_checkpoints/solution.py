@@ -61,8 +61,9 @@ def params_to_module(params: Params, module: nn.Module) -> nn.Module:
     tensor([[1., 2.]], requires_grad=True)
     """
     own = dict(module.named_parameters())
-    if params.keys() != own.keys():
-        raise ValueError(f"params has {sorted(params)}, the module has {sorted(own)}: the names must be the same.")
+    in_one_only = set(params) ^ set(own)
+    if in_one_only:
+        raise ValueError(f"{in_one_only} are names of params or of the module alone: both must have the same names")
     with torch.no_grad():
         for name, p in own.items():
             p.copy_(params[name])
