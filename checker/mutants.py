@@ -39,6 +39,7 @@ def mutants(source: str) -> Iterator[Mutant]:
     return x / 2 -> return x / 3
     """
     tree = ast.parse(source)
+    _part_operators(tree)
     modules = {alias.asname or alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names}
     modules |= {alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
     for place, definition in enumerate(tree.body):
@@ -50,7 +51,17 @@ def mutants(source: str) -> Iterator[Mutant]:
                     statement = _statement(changed.body[place], target)
                     before = _line(statement)
                     target.__class__, target.__dict__ = other.__class__, copy.deepcopy(other.__dict__)
-                    yield Mutant(definition.name, f"{before} -> {_line(statement)}", ast.unparse(changed))
+                    if _line(statement) != before:  # two equal arguments may change places
+                        yield Mutant(definition.name, f"{before} -> {_line(statement)}", ast.unparse(changed))
+
+
+def _part_operators(tree: ast.AST) -> None:
+    """Give each place an operator of its own: the parser uses one object for all that are equal."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            node.ops = [type(op)() for op in node.ops]
+        elif isinstance(node, (ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.AugAssign)):
+            setattr(node, "op", type(node.op)())  # noqa: B010 -- four types of operators
 
 
 def _others(node: ast.AST, modules: set[str]) -> Iterator[ast.AST]:

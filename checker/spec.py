@@ -153,7 +153,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Equivalent:
-    """A small change of a solution that is no mistake: `dev validate --mutants` need not see it fail."""
+    """A small change of a solution, or a senseless answer, that is right all the same: it need not be seen to fail."""
 
     function: str
     change: str
@@ -250,11 +250,11 @@ def alternative(function: str, *, beside: Mapping[str, Callable[..., Any]] | Non
 
 
 def equivalent(function: str, change: str, reason: str) -> None:
-    """Declare that a mutant of the solution is right all the same.
+    """Declare that a mutant of the solution, or a senseless answer, is right all the same.
 
     Args:
         function: whose solution was changed.
-        change: the change, as `dev validate --mutants` writes it.
+        change: the change, as `dev validate --mutants` writes it, or the name of the senseless answer.
         reason: why no caller can tell the difference, or why the task leaves it open.
     """
     _current().append(Equivalent(function, change, reason))

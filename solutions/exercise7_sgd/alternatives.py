@@ -194,3 +194,5 @@ equivalent(
     "s = module(x).squeeze(-1) -> s = module(x).squeeze(1)",
     "the logits are [N, 1]: the last dimension is the second.",
 )
+
+equivalent("momentum_init", "zeros", "a velocity at rest is nothing but zeros")

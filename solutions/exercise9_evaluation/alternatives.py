@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from checker.spec import alternative
+from checker.spec import alternative, equivalent
 
 
 @alternative("predict")
@@ -221,3 +221,30 @@ def mapped_over_points(logits_fn, params, low, high, steps):
     axis = torch.linspace(low, high, steps, dtype=like.dtype, device=like.device)
     one = lambda x1, x2: torch.sigmoid(logits_fn(params, torch.stack([x1, x2])[None]))[0]  # noqa: E731
     return torch.func.vmap(torch.func.vmap(one, (0, None)), (None, 0))(axis, axis)
+
+
+equivalent(
+    "probability_grid",
+    "x2, x1 = torch.meshgrid(axis, axis, indexing='ij') -> x2, x1 = torch.meshgrid(axis, axis)",
+    "'ij' is what torch.meshgrid does where nothing is said; it warns that this may change.",
+)
+
+
+ON_A_GPU = "on the CPU that is the default; a GPU shows the difference, as keeps_device"
+
+equivalent(
+    "confusion_matrix",
+    "counts = torch.zeros(2, 2, dtype=torch.int64, device=y.device) -> counts = torch.zeros(2, 2, dtype=torch.int64)",
+    ON_A_GPU,
+)
+equivalent(
+    "probability_grid",
+    "axis = torch.linspace(low, high, steps, dtype=like.dtype, device=like.device) -> "
+    "axis = torch.linspace(low, high, steps, dtype=like.dtype)",
+    ON_A_GPU,
+)
+equivalent(
+    "probability_grid",
+    "x2, x1 = torch.meshgrid(axis, axis, indexing='ij') -> x2, x1 = torch.meshgrid(axis, axis)",
+    "'ij' is the default of this torch, which warns that it will not be for ever",
+)

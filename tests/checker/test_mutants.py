@@ -62,7 +62,7 @@ def test_a_method_is_changed_as_a_part_of_its_class():
 
 
 def test_each_mutant_is_a_whole_file_with_one_change():
-    source = "def f(x):\n    return x + 1\n\n\ndef g(x):\n    return f(x) * 2\n"
+    source = "def f(x):\n    x += 1\n    return x + 1 < 2\n\n\ndef g(x):\n    x += 2\n    return f(x) < g(x, x)\n"
     for mutant in mutants(source):
         lines, mutated = ast.unparse(ast.parse(source)).split("\n"), mutant.source.split("\n")
         assert sum(one != other for one, other in zip(lines, mutated, strict=True)) == 1

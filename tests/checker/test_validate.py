@@ -125,6 +125,14 @@ def test_a_senseless_answer_that_passes_is_a_problem(workers: Workers, tmp_path:
     ]
 
 
+def test_a_senseless_answer_may_be_declared_right(workers: Workers, tmp_path: Path):
+    echoes = SOLUTION.replace("return x.sum()", "return x")
+    right = "from checker.spec import equivalent\nequivalent('total', 'echo', 'nothing else is asked')\n"
+    found = validate.validate(workers, write(tmp_path, solution=echoes, misconceptions="", alternatives=right))
+    assert found.problems == []
+    assert found.verdicts == 5  # the stub, the solution, and the three that are left
+
+
 def test_too_few_hints_are_a_problem(workers: Workers, tmp_path: Path):
     assert problems(workers, tmp_path, checks=CHECKS.replace(', "x.sum()"', "")) == [
         "`total` has fewer than 2 hints: go from a gentle one to nearly the answer"
