@@ -210,7 +210,7 @@ def check(
         trial or call(name),
         code,
         tuple(changes),
-        tuple(argument for argument, given in inputs.items() if isinstance(given, ParamsInput)),
+        tuple(argument for argument, given in inputs.items() if _is_dict(given)),
         has_tensors=any(_has_tensors(given) for given in inputs.values()),
         has_floats=any(_has_floats(given) for given in inputs.values()),
         may_be_empty=0 in sizes.values(),
@@ -268,6 +268,10 @@ def _variant(
         return answer
 
     return declare
+
+
+def _is_dict(given: Any) -> bool:
+    return all(map(_is_dict, given.choices)) if isinstance(given, Either) else isinstance(given, ParamsInput)
 
 
 def _has_tensors(given: Any) -> bool:

@@ -104,11 +104,16 @@ def run(exercises: Sequence[Exercise], *, seeds: int, with_mutants: bool = False
         with_mutants: whether small changes of the solutions are judged, too.
         as_json: whether to print JSON instead of a table.
     """
-    with sandbox.start() as workers, ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        rehearsals = {one: [pool.submit(_rehearse, one, seed) for seed in range(1, seeds)] for one in exercises}
-        found = [validate(workers, one, with_mutants=with_mutants) for one in exercises]
-        for one, validation in zip(exercises, found, strict=True):
-            for rehearsal in rehearsals[one]:
+    spawn = get_context("spawn")
+    with (
+        ProcessPoolExecutor(mp_context=spawn, max_tasks_per_child=1) as trials,
+        ProcessPoolExecutor(mp_context=spawn) as stage,
+    ):
+        validations = [trials.submit(_validate_alone, one, with_mutants) for one in exercises]
+        rehearsals = [[stage.submit(_rehearse, one, seed) for seed in range(1, seeds)] for one in exercises]
+        found = [validation.result() for validation in validations]
+        for validation, others in zip(found, rehearsals, strict=True):
+            for rehearsal in others:
                 validation.add(rehearsal.result())
     holds = not any(one.problems for one in found)
     if as_json:
@@ -118,6 +123,12 @@ def run(exercises: Sequence[Exercise], *, seeds: int, with_mutants: bool = False
 
         show(found, seeds)
     return 0 if holds else 1
+
+
+def _validate_alone(exercise: Exercise, with_mutants: bool) -> Validation:
+    """Validate one exercise in a process of its own, which has loaded no answer before its workers are there."""
+    with sandbox.start() as workers:
+        return validate(workers, exercise, with_mutants=with_mutants)
 
 
 def validate(workers: Workers, exercise: Exercise, *, with_mutants: bool = False) -> Validation:

@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import torch
 
-from checker.spec import alternative
+from checker.spec import alternative, equivalent
 
 
 @alternative("from_rows")
@@ -39,8 +39,8 @@ def forced(x):
 
 
 @alternative("to_numpy")
-def through_cpu(x):
-    return x.detach().cpu().numpy()
+def taken_by_numpy(x):
+    return np.asarray(x.detach().cpu())
 
 
 @alternative("to_numpy")
@@ -196,3 +196,11 @@ def listed(x):
 @alternative("middle_rows")
 def narrow(x):
     return x.narrow(0, 1, 2)
+
+
+equivalent("shape_of", "return tuple(x.shape) -> return x.shape", "a torch.Size is a tuple of ints")
+equivalent(
+    "to_numpy",
+    "return x.detach().cpu().numpy() -> return x.detach().numpy()",
+    "what is on the CPU need not be moved there; a GPU shows the difference",
+)

@@ -29,7 +29,7 @@ check(
     x=tensor("...", requires_grad=None),
     hints=[
         "Tensors have a method that gives a NumPy array. When does it raise, and what does the message suggest?",
-        "First leave the graph, x.detach(), then .numpy().",
+        "First leave the graph, x.detach(), and a GPU, .cpu(); then .numpy().",
     ],
 )
 

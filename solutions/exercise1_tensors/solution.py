@@ -47,7 +47,7 @@ def to_numpy(x: Tensor) -> np.ndarray:
     >>> to_numpy(torch.tensor([1.0, 2.0], requires_grad=True))
     array([1., 2.], dtype=float32)
     """
-    return x.detach().numpy(force=True)
+    return x.detach().cpu().numpy()
 
 
 def share_numpy(a: np.ndarray) -> Tensor:

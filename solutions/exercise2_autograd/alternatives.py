@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from checker.spec import alternative
+from checker.spec import alternative, equivalent
 
 
 @alternative("make_input")
@@ -115,3 +115,32 @@ def inputs_named(w, x):
     own = w.detach().clone().requires_grad_(True)
     torch.linalg.vector_norm(x.detach() - own).backward(inputs=[own])
     return own.grad.clone()
+
+
+equivalent(
+    "distance",
+    "return (x - w).square().sum().sqrt() -> return (w - x).square().sum().sqrt()",
+    "the square of a difference is that of its negative",
+)
+equivalent(
+    "chain_rule",
+    "return local['dz_dc'] * local['dc_db'] * local['db_da'] * local['da_dw'] -> "
+    "return local['dz_dc'] * local['dc_db'] * local['db_da'] / local['da_dw']",
+    "da/dw is -1, its own inverse",
+)
+equivalent(
+    "chain_rule",
+    "return local['dz_dc'] * local['dc_db'] * local['db_da'] * local['da_dw'] -> "
+    "return local['dz_dc'] / local['dc_db'] * local['db_da'] * local['da_dw']",
+    "dc/db is 1, its own inverse",
+)
+equivalent(
+    "backward_gradient",
+    "distance(leaf, x.detach()).backward() -> distance(x.detach(), leaf).backward()",
+    "a distance is the same from either end",
+)
+equivalent(
+    "backward_gradient",
+    "leaf = w.detach().clone().requires_grad_() -> leaf = w.detach().requires_grad_()",
+    "a detached tensor has a flag and a .grad of its own already; the copy guards against changes in place only",
+)

@@ -3,7 +3,7 @@
 import torch
 from torch.func import grad, jacfwd, jacrev, jvp, vjp, vmap
 
-from checker.spec import alternative
+from checker.spec import alternative, equivalent
 
 
 def _distance(w, x):
@@ -169,3 +169,15 @@ def double_backward(f, x, v):
     x = x.detach().clone().requires_grad_()
     (gradient,) = torch.autograd.grad(f(x), x, create_graph=True)
     return torch.autograd.grad(gradient, x, v)[0]
+
+
+equivalent(
+    "distance",
+    "return (x - w).square().sum().sqrt() -> return (w - x).square().sum().sqrt()",
+    "this one is given, and the square of a difference is that of its negative",
+)
+equivalent(
+    "hvp",
+    "return grad(lambda x: grad(f)(x) @ v)(x) -> return grad(lambda x: v @ grad(f)(x))(x)",
+    "a dot product is the same either way round",
+)

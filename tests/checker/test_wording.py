@@ -158,6 +158,10 @@ def test_a_pasted_call_shows_what_the_trial_saw(
         ("check('f', x=tensor('N D'), y=tensor('D'), laws=[differentiates('x', 'y')])", torch.mul),
         ("check('f', x=tensor('N'), laws=[stable('x')])", torch.sigmoid),
         ("check('f', p=params({'w': 'D', 'b': 'D'}), laws=[differentiates('p')])", lambda p: p["w"] * p["b"]),
+        (
+            "check('f', p=params({'w': 'D'}) | params({'w': 'D', 'v': ''}), laws=[differentiates('p')])",
+            lambda p: p["w"] ** 2 * len(p),
+        ),
     ],
 )
 def test_a_pasted_gradient_is_the_gradient_that_was_seen(
