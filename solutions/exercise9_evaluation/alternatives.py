@@ -225,23 +225,9 @@ def mapped_over_points(logits_fn, params, low, high, steps):
 
 equivalent(
     "probability_grid",
-    "x2, x1 = torch.meshgrid(axis, axis, indexing='ij') -> x2, x1 = torch.meshgrid(axis, axis)",
-    "'ij' is what torch.meshgrid does where nothing is said; it warns that this may change.",
-)
-
-
-ON_A_GPU = "on the CPU that is the default; a GPU shows the difference, as keeps_device"
-
-equivalent(
-    "confusion_matrix",
-    "counts = torch.zeros(2, 2, dtype=torch.int64, device=y.device) -> counts = torch.zeros(2, 2, dtype=torch.int64)",
-    ON_A_GPU,
-)
-equivalent(
-    "probability_grid",
     "axis = torch.linspace(low, high, steps, dtype=like.dtype, device=like.device) -> "
     "axis = torch.linspace(low, high, steps, dtype=like.dtype)",
-    ON_A_GPU,
+    "on the CPU that is the default; a GPU shows the difference, as keeps_device",
 )
 equivalent(
     "probability_grid",

@@ -204,6 +204,17 @@ def last_batch_only(logits_fn, params, batches):
     return result
 
 
+@misconception("evaluate", "pop() empties the caller's list: the next call finds no batch. Loop over batches instead.")
+def batches_used_up(logits_fn, params, batches):
+    right, examples = 0, 0
+    with torch.no_grad():
+        while batches:
+            x, y = batches.pop()
+            right += int(_right(logits_fn(params, x), y).sum())
+            examples += len(y)
+    return right / examples
+
+
 @misconception(
     "evaluate", "A graph is built: call logits_fn inside `with torch.no_grad()`. A .detach() afterwards is too late."
 )
@@ -418,6 +429,14 @@ def flat(logits_fn, params, low, high, steps):
 )
 def axis_in_single_precision(logits_fn, params, low, high, steps):
     return _grid(logits_fn, params, torch.linspace(low, high, steps))
+
+
+@misconception(
+    "probability_grid", "linspace made float32 before .to(...): the lost digits don't come back. Give it the dtype."
+)
+def axis_converted_too_late(logits_fn, params, low, high, steps):
+    like = next(iter(params.values()))
+    return _grid(logits_fn, params, torch.linspace(low, high, steps).to(like))
 
 
 @misconception("probability_grid", "Only the points with x1 = x2 are asked about: meshgrid gives all pairs.")

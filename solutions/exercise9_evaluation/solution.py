@@ -101,11 +101,8 @@ def confusion_matrix(predicted: Tensor, y: Tensor) -> Tensor:
     tensor([[1, 1],
             [0, 1]])
     """
-    counts = torch.zeros(2, 2, dtype=torch.int64, device=y.device)
-    for i in range(2):
-        for j in range(2):
-            counts[i, j] = ((y == i) & (predicted == j)).sum()
-    return counts
+    counts = [((y == i) & (predicted == j)).sum() for i in range(2) for j in range(2)]
+    return torch.stack(counts).reshape(2, 2)
 
 
 def probability_grid(logits_fn: LogitsFn, params: Params, low: float, high: float, steps: int) -> Tensor:
