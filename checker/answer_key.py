@@ -66,6 +66,14 @@ class AnswerKey:
             self._right_answers[name] = case, answer  # the case too, so that its id stays its own
         return self._right_answers[name][1]
 
+    def known_answer(self, known: Variant, law: Law, case: Case, device: str) -> Tree:
+        """Give what a law's trial sees of a known mistake."""
+        name = (law, id(case), device, known.function, known.slug)
+        if name not in self._known_answers:
+            answer = self.observe(self.with_variant(known), law, case, device)
+            self._known_answers[name] = case, answer
+        return self._known_answers[name][1]
+
     # What many answers are asked, when checks are validated, is drawn and answered only once.
 
     @cached_property
@@ -74,6 +82,10 @@ class AnswerKey:
 
     @cached_property
     def _right_answers(self) -> dict[tuple[Law, int, str], tuple[Case, Tree]]:
+        return {}
+
+    @cached_property
+    def _known_answers(self) -> dict[tuple[Law, int, str, str, str], tuple[Case, Tree]]:
         return {}
 
     def with_variant(self, variant: Variant) -> SimpleNamespace:

@@ -211,7 +211,7 @@ def _misconception(asking: Asking, evidence: list[Evidence], failed: list[Eviden
     """Give the known mistake that answers as the student's function does, if the evidence names one."""
 
     def observe(known: Variant, law: Law, case: Case) -> Tree:
-        return asking.key.observe(asking.key.with_variant(known), law, case, asking.device)
+        return asking.key.known_answer(known, law, case, asking.device)
 
     known = [variant for variant in asking.key.misconceptions if variant.function == asking.check.name]
     enough = diagnose.ENOUGH if asking.check.inputs else 1

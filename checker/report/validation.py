@@ -37,7 +37,7 @@ def show(found: Sequence[Validation], seeds: int) -> None:
         caught = mutants - sum(one.survivors for one in found)
         console.print(f"{caught} of {mutants} mutants are caught, {caught / mutants:.1%}.")
         if any(one.equivalents for one in found):
-            console.print("Right as well, and why:")
+            console.print("The others, and why they pass:")
         for one in found:
             for equivalent in one.equivalents:
                 console.print(f"  {one.exercise}: {equivalent}")
