@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -15,7 +15,7 @@ from typing import Any
 
 from checker import draw, global_state, spec
 from checker.draw import Case
-from checker.law import Law
+from checker.law import Law, Situation
 from checker.lean_torch import postpone_compiler
 from checker.observation import Raised, Tree, live, plain
 from checker.spec import Check, Equivalent, Variant
@@ -53,10 +53,13 @@ class AnswerKey:
 
     def cases(self, check: Check, law: Law, seed: int, *, more: int = 0) -> list[Case]:
         """Give the cases that a law is tried on; see `draw.cases`."""
-        name = (check.name, law.name, seed, more)
-        if name not in self._cases:
-            self._cases[name] = draw.cases(check, law, seed, self.functions, more=more)
-        return self._cases[name]
+        found: list[Case] = []
+        for situation in law.situations:
+            name = (check.name, replace(situation, count=0), seed, more)
+            if name not in self._cases:
+                self._cases[name] = draw.alike(check, situation, seed, self.functions, more=more)
+            found += self._cases[name][: more or situation.count]
+        return found
 
     def right_answer(self, law: Law, case: Case, device: str) -> Tree:
         """Give what a law's trial sees of the solution."""
@@ -77,7 +80,7 @@ class AnswerKey:
     # What many answers are asked, when checks are validated, is drawn and answered only once.
 
     @cached_property
-    def _cases(self) -> dict[tuple[str, str, int, int], list[Case]]:
+    def _cases(self) -> dict[tuple[str, Situation, int, int], list[Case]]:
         return {}
 
     @cached_property

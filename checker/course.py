@@ -69,6 +69,17 @@ class Exercise:
         """The first line of the solution's docstring."""
         return (ast.get_docstring(parsed(self.solution)) or "").partition("\n")[0]
 
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """The modules that its solution imports, and so will its students."""
+        names: list[str] = []
+        for node in parsed(self.solution).body:
+            if isinstance(node, ast.Import):
+                names += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]  # it may be a module
+        return tuple(dict.fromkeys(names))
+
     @cached_property
     def functions(self) -> tuple[str, ...]:
         """The names of its functions, in the order of `checks.py`."""

@@ -1,8 +1,8 @@
 """Inputs for a check, drawn and shrunk by hypothesis from what `spec` describes.
 
 Entries are multiples of 1/8 in float32, so that a counterexample reads well and sums of products are exact, and of
-1/10 in float64, so that an answer that passes through float32 on its way shows. The same check, law and seed give the
-same cases, whatever the answer under test does with them.
+1/10 in float64, so that an answer that passes through float32 on its way shows. The same check, situation and seed give
+the same cases, whatever the answer under test does with them; laws of one situation share its cases.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import functools
 import math
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -58,15 +59,37 @@ def cases(check: Check, law: Law, seed: int, functions: Mapping[str, Any], *, mo
     Args:
         check: whose inputs are drawn.
         law: in which situations.
-        seed: decides the draw, together with the names of the check and the law.
+        seed: decides the draw, together with the check's name and the situation.
         functions: the globals of `checks.py`.
         more: how many further cases to draw for each situation, where evidence is wanted.
     """
+    found: list[Case] = []
+    for situation in law.situations:
+        found += alike(check, situation, seed, functions, more=more)[: more or situation.count]
+    return found
+
+
+def alike(check: Check, situation: Situation, seed: int, functions: Mapping[str, Any], *, more: int = 0) -> list[Case]:
+    """Give the inputs of one situation, as many as the law that wants most of them: all laws share them.
+
+    Args:
+        check: whose inputs are drawn.
+        situation: how.
+        seed: decides the draw, together with the names of the check and the situation.
+        functions: the globals of `checks.py`.
+        more: how many further ones to draw instead.
+    """
     drawn: list[Case] = []
-    for index, situation in enumerate(law.situations):
-        count = more or situation.count
-        _run(_Plan(check, situation, functions), _seed(check, law, seed, index, more), count, drawn.append)
+    count = more or _most(check, situation)
+    _run(_Plan(check, situation, functions), _seed(check, situation, seed, more), count, drawn.append)
     return drawn
+
+
+def _most(check: Check, situation: Situation) -> int:
+    wanted = [
+        each for law in check.laws for each in law.situations if replace(each, count=0) == replace(situation, count=0)
+    ]
+    return max(each.count for each in [situation, *wanted])
 
 
 def shrink(
@@ -104,10 +127,10 @@ def shrink(
             smallest = case
             raise _FailsError
 
-    for index, situation in enumerate(law.situations):
-        plan = _Plan(check, situation, functions)
+    for situation in law.situations:
+        plan, count = _Plan(check, situation, functions), _most(check, situation)
         try:
-            _run(plan, _seed(check, law, seed, index, 0), situation.count, consider, shrinking=True)
+            _run(plan, _seed(check, situation, seed), count, consider, shrinking=True)
         except (_FailsError, Flaky):  # flaky: a function with a memory fails once, and not the next time
             return smallest
         except _EnoughError as enough:
@@ -125,8 +148,8 @@ class _EnoughError(BaseException):
     """Ends a shrink: hypothesis lets what is no Exception pass."""
 
 
-def _seed(check: Check, law: Law, seed: int, *rest: int) -> int:
-    return zlib.crc32(repr((seed, check.name, law.name, *rest)).encode())
+def _seed(check: Check, situation: Situation, seed: int, more: int = 0) -> int:
+    return zlib.crc32(repr((seed, check.name, replace(situation, count=0), more)).encode())
 
 
 def _run(plan: _Plan, seed: int, count: int, use: Callable[[Case], None], *, shrinking: bool = False) -> None:

@@ -124,11 +124,12 @@ def default_method() -> Method:
     raise ValueError(f'{VARIABLE} is {method!r}: it must be "fork" or "spawn", or unset')
 
 
-def start(method: Method | None = None) -> Workers:
+def start(method: Method | None = None, *, preload: Iterable[str] = ()) -> Workers:
     """Start a source of workers; see this module's text for when to call it.
 
     Args:
         method: "fork" or "spawn"; by default what `default_method` says.
+        preload: modules that students' files will import; where workers are forked they are imported once for all.
 
     Raises:
         ValueError: this system cannot fork safely.
@@ -137,7 +138,7 @@ def start(method: Method | None = None) -> Workers:
         return _SpawnedWorkers()
     if sys.platform != "linux":
         raise ValueError(f'workers cannot be forked on {sys.platform!r}: use "spawn", the default here')
-    return _ForkedWorkers()
+    return _ForkedWorkers(preload)
 
 
 def _load(conversation: Conversation, job: Job, deadline: float) -> Loaded:
@@ -156,13 +157,13 @@ def _loaded(conversation: Conversation, deadline: float) -> Loaded:
 class _ForkedWorkers:
     """A fresh fork of the zygote for each job."""
 
-    def __init__(self) -> None:
+    def __init__(self, preload: Iterable[str]) -> None:
         gc.disable()  # it would find nothing in what an import makes, and look again and again
         from checker.zygote import Zygote  # imports torch, and all else that workers need, before the fork
 
         gc.freeze()  # what is here by now stays: neither judge nor workers need look at it again
         gc.enable()
-        self._zygote = Zygote()
+        self._zygote = Zygote(preload)
         self._open: set[Conversation] = set()
         self._prepared: dict[Job, Conversation] = {}
 

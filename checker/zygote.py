@@ -15,7 +15,9 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Iterable
 from contextlib import suppress
+from importlib import import_module
 from typing import NoReturn
 
 from checker import limits, worker
@@ -31,7 +33,12 @@ FORK, END, QUIT = b"f", b"e", b"q"
 class Zygote:
     """The judge's side: start it, have it fork and end workers, close it."""
 
-    def __init__(self) -> None:
+    def __init__(self, preload: Iterable[str] = ()) -> None:
+        """Start it.
+
+        Args:
+            preload: modules that its workers will import, so that each need not.
+        """
         self._socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
@@ -39,7 +46,7 @@ class Zygote:
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # for good in the zygote: Ctrl-C is ours
         self.pid = os.fork()
         if self.pid == 0:
-            _live(other)
+            _live(other, preload)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         other.close()
 
@@ -81,13 +88,16 @@ class Zygote:
 # The zygote's own side
 
 
-def _live(orders: socket.socket) -> NoReturn:
+def _live(orders: socket.socket, preload: Iterable[str]) -> NoReturn:
     status = 1
     try:
         os.setsid()  # away from the terminal and its signals
         _let_go(orders.fileno())
         limits.adopt_orphans()
         worker.warm_up()
+        for name in preload:
+            with suppress(Exception):  # whoever needs it will meet the error again
+                import_module(name)
         gc.freeze()  # a collection would write to every page that is shared with the judge
         _obey(orders)
         status = 0

@@ -90,7 +90,7 @@ def command_for(course: Course, exercise: Exercise, file: Path | None = None) ->
         options = Options(device.value, seed, seconds(timeout), as_json, not no_color, verbose)
         functions = None if function is None else [exercise.function(function)]
         checked = student_file(exercise, file or called_by)
-        with workers() as ready:
+        with workers(exercise) as ready:
             report = run(ready, course, exercise, checked, functions, options)
         if as_json:
             from checker.report import json
@@ -117,7 +117,7 @@ def check_all(
     options = Options(device.value, seed, seconds(timeout), as_json, not no_color, verbose)
     course = course_of(context)
     files = {exercise: student_file(exercise) for exercise in course.exercises}
-    with workers() as ready:
+    with workers(*files) as ready:
         reports = [run(ready, course, exercise, file, None, options) for exercise, file in files.items()]
     if as_json:
         from checker.report import json
@@ -126,14 +126,18 @@ def check_all(
     raise typer.Exit(0 if all(report.passed for report in reports) else 1)
 
 
-def workers() -> "Workers":
-    """What runs the code of students; made before anything else is imported, once for all that a command checks."""
+def workers(*exercises: Exercise) -> "Workers":
+    """What runs the code of students; made before anything else is imported, once for all that a command checks.
+
+    Args:
+        exercises: what will be checked.
+    """
     if sys.stdout is not None:
         sys.stdout.flush()  # what is still in the buffer when a worker is forked would be printed twice
     from checker import sandbox  # imports torch
 
     try:
-        return sandbox.start()
+        return sandbox.start(preload=[name for exercise in exercises for name in exercise.imports])
     except ValueError as cause:  # $XOR_CHECK_WORKER names no way to start them, or none that this system has
         raise CallError(str(cause)) from cause
 

@@ -137,3 +137,11 @@ def test_an_unreadable_file_of_the_course_is_named(tiny: Course):
     tiny.exercises[0].checks.write_text("check(")
     with pytest.raises(CourseError, match=r"checks\.py cannot be read"):
         _ = tiny.exercises[0].functions
+
+
+def test_an_exercise_knows_what_its_solution_imports(tmp_path: Path):
+    root = write_tiny_course(tmp_path)
+    exercise = course.find(root).select("1")
+    assert exercise.imports == ("torch", "torch.Tensor")
+    exercise.solution.write_text("import numpy as np, json\nfrom torch import nn\nfrom . import sibling\n")
+    assert exercise.imports == ("numpy", "json", "torch", "torch.nn")

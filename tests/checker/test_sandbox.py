@@ -16,7 +16,7 @@ from checker import sandbox
 from checker.ending import Ending
 from checker.observation import Array, identical
 from checker.sandbox import Lost, Workers
-from tests.checker.jobs import ask, harm, job, load, workers
+from tests.checker.jobs import CHECKS, ask, harm, job, load, workers
 
 __all__ = ["workers"]
 
@@ -356,3 +356,10 @@ def test_nothing_is_forked_where_that_is_unsafe(monkeypatch: pytest.MonkeyPatch)
 )
 def test_every_end_has_a_meaning(code: int, killed: bool, meaning: str):
     assert Ending(code, killed).meaning == meaning
+
+
+def test_what_is_preloaded_is_there_in_every_worker_and_what_cannot_be_is_left_out():
+    checks = CHECKS.replace("return os.getpid()", "import sys; return 'sched' in sys.modules")
+    for preload, there in ((["sched", "no_such_module"], True), ((), False)):
+        with sandbox.start("fork", preload=preload) as started, load(started, job(checks=checks)) as worker:
+            assert ask(worker, torch.ones(1), law="where") is there
