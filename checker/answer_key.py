@@ -63,37 +63,41 @@ class AnswerKey:
 
     def right_answer(self, law: Law, case: Case, device: str) -> Tree:
         """Give what a law's trial sees of the solution."""
-        name = (law, id(case), device)
-        if name not in self._right_answers:
-            answer = self.observe(self.solution, law, case, device)
-            self._right_answers[name] = case, answer  # the case too, so that its id stays its own
-        return self._right_answers[name][1]
+        return self.seen(self.solution, law, case, device)
 
     def known_answer(self, known: Variant, law: Law, case: Case, device: str) -> Tree:
         """Give what a law's trial sees of a known mistake."""
-        name = (law, id(case), device, known.function, known.slug)
-        if name not in self._known_answers:
-            answer = self.observe(self.with_variant(known), law, case, device)
-            self._known_answers[name] = case, answer
-        return self._known_answers[name][1]
+        return self.seen(self.with_variant(known), law, case, device)
 
-    # What many answers are asked, when checks are validated, is drawn and answered only once.
+    def seen(self, answer: Any, law: Law, case: Case, device: str) -> Tree:
+        """Give what `observe` does, and run the trial only the first time that it is asked.
+
+        Where checks are validated, each answer is compared with each other one on the same cases.
+        """
+        name = (id(answer), law, id(case), device)
+        if name not in self._seen:
+            tree = self.observe(answer, law, case, device)
+            self._seen[name] = answer, case, tree  # answer and case too, so that their ids stay their own
+        return self._seen[name][2]
+
+    def with_variant(self, variant: Variant) -> SimpleNamespace:
+        """Give the solution with one function replaced, and those that go with it."""
+        name = (variant.function, variant.slug, id(variant))
+        if name not in self._answers:
+            self._answers[name] = SimpleNamespace(**{**vars(self.solution), **variant.answers})
+        return self._answers[name]
 
     @cached_property
     def _cases(self) -> dict[tuple[str, Situation, int, int], list[Case]]:
         return {}
 
     @cached_property
-    def _right_answers(self) -> dict[tuple[Law, int, str], tuple[Case, Tree]]:
+    def _seen(self) -> dict[tuple[int, Law, int, str], tuple[Any, Case, Tree]]:
         return {}
 
     @cached_property
-    def _known_answers(self) -> dict[tuple[Law, int, str, str, str], tuple[Case, Tree]]:
+    def _answers(self) -> dict[tuple[str, str, int], SimpleNamespace]:
         return {}
-
-    def with_variant(self, variant: Variant) -> SimpleNamespace:
-        """Give the solution with one function replaced, and those that go with it."""
-        return SimpleNamespace(**{**vars(self.solution), **variant.answers})
 
     def observe(self, answer: Any, law: Law, case: Case, device: str) -> Tree:
         """Run a law's trial on a trusted answer, as a worker does; what it raises is an observation too."""

@@ -239,7 +239,7 @@ class Performer:
         """Give what each law's trial sees."""
         laws = {law.name: law for law in self.check.laws}
         for law, case in questions:
-            yield self.key.observe(self.answer, laws[law], case, "cpu")
+            yield self.key.seen(self.answer, laws[law], case, "cpu")
 
 
 def _law(verdict: Verdict) -> str:
