@@ -73,10 +73,32 @@ def test_cases_and_right_answers_are_made_once(key: AnswerKey):
     check = key.checks["double"]
     law = check.laws[0]
     first = key.cases(check, law, 0)
-    assert key.cases(check, law, 0) is first
+    assert all(one is other for one, other in zip(key.cases(check, law, 0), first, strict=True))
     assert key.right_answer(law, first[1], "cpu") is key.right_answer(law, first[1], "cpu")
     assert not identical(key.cases(check, law, 1), first)
     assert len(key.cases(check, law, 0, more=7)) == 7
+
+
+def test_laws_of_one_situation_share_its_cases(key: AnswerKey):
+    check = key.checks["double"]
+    agrees, pure = (next(law for law in check.laws if law.name == name) for name in ("agrees", "pure"))
+    wanted = pure.situations[0].count
+    assert wanted < agrees.situations[0].count
+    pairs = zip(key.cases(check, pure, 0), key.cases(check, agrees, 0)[:wanted], strict=True)
+    assert all(one is other for one, other in pairs)
+
+
+def test_each_answers_trial_is_run_once_a_case(folder: Path, key: AnswerKey):
+    (folder / "misconceptions.py").write_text(
+        "from checker.spec import misconception\n@misconception('double', '.')\ndef once(x): return x\n"
+    )
+    law = key.checks["double"].laws[0]
+    (case, *_) = key.cases(key.checks["double"], law, 0)
+    (known,) = key.misconceptions
+    assert key.known_answer(known, law, case, "cpu") is key.known_answer(known, law, case, "cpu")
+    assert key.with_variant(known) is key.with_variant(known)
+    assert identical(key.known_answer(known, law, case, "cpu"), case[0])
+    assert key.right_answer(law, case, "cpu") is not key.known_answer(known, law, case, "cpu")
 
 
 def test_each_observation_is_made_on_inputs_of_its_own(key: AnswerKey):

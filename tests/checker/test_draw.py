@@ -67,11 +67,21 @@ def test_cases_of_one_draw_differ():
     assert len(found) == len(set(found)) == 8
 
 
-def test_functions_and_laws_draw_apart():
+def test_functions_and_situations_draw_apart_and_laws_of_one_situation_together():
     check, functions = declared("check('f', x=tensor('N'))")
     here = draw.cases(check, law_of(check), 0, functions)
-    assert not identical(here, draw.cases(check, replace(law_of(check), name="other"), 0, functions))
+    assert identical(here, draw.cases(check, replace(law_of(check), name="other"), 0, functions))
     assert not identical(here, draw.cases(replace(check, name="g"), law_of(check), 0, functions))
+    equal = draw.cases(check, law_of(check, Situation(8, sizes="equal")), 0, functions)
+    assert not identical(here[1:], equal[1:])
+
+
+def test_a_law_that_wants_fewer_cases_gets_the_first_of_them():
+    check, functions = declared("check('f', x=tensor('N'))")
+    agrees, pure = check.laws[0], check.laws[-1]
+    few, many = (draw.cases(check, law, 0, functions) for law in (pure, agrees))
+    assert len(few) < len(many)
+    assert identical(few, many[: len(few)])
 
 
 def test_further_cases_are_others_and_as_many_as_were_asked_for():

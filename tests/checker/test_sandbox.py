@@ -362,4 +362,4 @@ def test_what_is_preloaded_is_there_in_every_worker_and_what_cannot_be_is_left_o
     checks = CHECKS.replace("return os.getpid()", "import sys; return 'sched' in sys.modules")
     for preload, there in ((["sched", "no_such_module"], True), ((), False)):
         with sandbox.start("fork", preload=preload) as started, load(started, job(checks=checks)) as worker:
-            assert ask(worker, torch.ones(1), law="where") is there
+            assert ask(worker, X, law="where") is there

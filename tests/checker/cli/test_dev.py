@@ -45,4 +45,6 @@ def test_validation_is_asked_for_the_chosen_exercises(
     monkeypatch.setitem(sys.modules, "checker.validate", fake)
     monkeypatch.setattr(checker, "validate", fake, raising=False)
     assert xor_check("dev", "validate", name, "--seeds", "3", "--json").code == 1
-    assert asked == {"exercises": exercises, "seeds": 3, "as_json": True}
+    assert asked == {"exercises": exercises, "seeds": 3, "with_mutants": False, "as_json": True}
+    assert xor_check("dev", "validate", name, "--mutants").code == 1
+    assert asked == {"exercises": exercises, "seeds": 1, "with_mutants": True, "as_json": False}
