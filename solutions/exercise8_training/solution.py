@@ -120,7 +120,7 @@ def train_module(
     The module is in train mode while it learns, also if it comes in evaluation mode: layers like dropout behave
     differently in the two. What the parameters hold in `.grad` from before does not count.
 
-    `xor-check compare` runs this loop beside `fit`, from equal parameters: the two learn alike, to rounding.
+    From equal parameters and on equal batches this loop and that of the functional style learn alike, to rounding.
 
     Args:
         module: maps inputs [N, D] to logits [N, 1].
