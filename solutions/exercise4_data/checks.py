@@ -198,6 +198,12 @@ def shuffles_examples(batches, key, x, y, batch_size, drop_last):
     return "most examples still follow their old neighbours" if neighbours > 20 else None
 
 
+def drops_only_a_short_batch(answer, key, x, y, batch_size, drop_last):
+    """Leaves out the last batch only where it is short"""
+    numbers = torch.arange(12, device=y.device)
+    return answer.minibatches(key, numbers.to(x)[:, None], numbers, 4, True)
+
+
 def shuffles_by_its_key(answer, key, x, y, batch_size, drop_last):
     """Shuffles by its key, and by nothing else"""
     numbers = torch.arange(60, device=y.device)
@@ -219,6 +225,7 @@ check(
     laws=[
         satisfies(keeps_pairs_and_examples, trial=of_numbered_examples, N=17, count=5),
         satisfies(shuffles_examples, trial=in_six_batches),
+        seen_by(drops_only_a_short_batch, count=4),
         seen_by(shuffles_by_its_key, count=4),
     ],
     off_limits=ANSWERS,

@@ -202,7 +202,7 @@ check(
     x=tensor("N D", low=-2, high=2),
     y=labels("N") | tensor("N"),
     trial=one_step,
-    laws=[seen_by(a_single_example, count=4), seen_by(leftovers), seen_by(three_steps)],
+    laws=[seen_by(a_single_example, count=4), seen_by(leftovers), seen_by(three_steps, count=10)],
     off_limits=THE_ANSWERS,
     hints=[
         "The five steps in their order: optimizer.zero_grad(), module(x), loss_fn(...), loss.backward(), ...",

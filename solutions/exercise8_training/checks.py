@@ -64,6 +64,12 @@ def also_unread(answer, key, loss_fn, params, x, y, num_epochs, batch_size, lr):
     return answer.fit(key, loss_fn, params, x, y, num_epochs, batch_size, lr)
 
 
+def three_epochs(answer, key, loss_fn, params, x, y, num_epochs, batch_size, lr):
+    """Shuffles afresh in each of many epochs, and goes on from one to the next"""
+    x, y = torch.cat([x, x + 1, x - 1]), torch.cat([y, 1 - y, y])
+    return answer.fit(key, loss_fn, params, x, y, 3, 4, lr / 4)
+
+
 check(
     "fit",
     key=key(),
@@ -74,7 +80,7 @@ check(
     num_epochs=integer(1, 3),
     batch_size=integer(2, 4),
     lr=number(0.03125, 0.0625),
-    laws=[seen_by(also_unread, count=2), detached("params")],
+    laws=[seen_by(three_epochs, count=4), seen_by(also_unread, count=2), detached("params")],
     off_limits=THE_ANSWERS,
     hints=[
         "A loop over the epochs. The key of epoch e is fold_in(key, e); the parameters go on from epoch to epoch.",
@@ -158,6 +164,17 @@ def trained_twice(answer, params, make_optimizer, loss_fn, x, y, batch_size, num
     return {"the losses": losses, **dict(module.named_parameters()), "module.weight": kept}
 
 
+def uneven_batches(answer, params, make_optimizer, loss_fn, x, y, batch_size, num_epochs):
+    """Counts every example once, also where one batch is large and another a single example"""
+    module = line(params)
+    optimizer = make_optimizer(module.parameters())
+    batches = [(torch.cat([x, x / 2]), torch.cat([y, y])), (x[:1], y[:1])]
+    axes = []
+    noted = lambda s, y: axes.append(s.ndim) or loss_fn(s, y)  # noqa: E731
+    losses = answer.train_module(module, optimizer, noted, batches, num_epochs)
+    return {"the losses": losses, **dict(module.named_parameters()), "axes of the logits": str(sorted(set(axes)))}
+
+
 check(
     "train_module",
     params=params({"weight": "1 D", "bias": "1"}),
@@ -168,7 +185,12 @@ check(
     batch_size=integer(1, 3),
     num_epochs=integer(1, 3),
     trial=training,
-    laws=[seen_by(from_evaluation_mode), seen_by(leftovers), seen_by(trained_twice, count=4)],
+    laws=[
+        seen_by(uneven_batches),
+        seen_by(from_evaluation_mode),
+        seen_by(leftovers),
+        seen_by(trained_twice, count=4),
+    ],
     off_limits=THE_ANSWERS,
     hints=[
         "module.train() once, then two loops: epochs outside, batches inside, and module_step does a step.",

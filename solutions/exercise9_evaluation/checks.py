@@ -90,6 +90,12 @@ def shortest_first(answer, logits_fn, params, x, y, batch_size):
     return {"the first call": first, "the second call": answer.evaluate(logits_fn, params, batches)}
 
 
+def one_and_the_rest(answer, logits_fn, params, x, y, batch_size):
+    """Counts every example once, also where a single one is a batch"""
+    x, y = torch.cat([x, x]), torch.cat([y, 1 - y[:1], y[1:]])
+    return answer.evaluate(logits_fn, params, [(x[:1], y[:1]), (x[1:], y[1:])])
+
+
 def decides_ties(answer, logits_fn, params, x, y, batch_size):
     """Decides for 1 where both labels are equally likely, as `predict` does"""
     return answer.evaluate(lambda params, x: 0 * logits_fn(params, x), params, in_batches(x, y, batch_size))
@@ -124,7 +130,7 @@ check(
     batch_size=integer(1, 4),
     where=clear,
     trial=over_batches,
-    laws=[seen_by(shortest_first), seen_by(decides_ties), seen_by(builds_no_graph)],
+    laws=[seen_by(shortest_first), seen_by(one_and_the_rest), seen_by(decides_ties), seen_by(builds_no_graph)],
     off_limits=EVALUATION,
     hints=[
         "Batches of 3 and 1: the mean of their two accuracies counts the last example three times as much as another.",
