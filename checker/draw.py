@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import math
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, Phase, Verbosity
 from hypothesis.errors import Flaky
 from hypothesis.internal.conjecture import providers
 
-from checker.inputs import Either, KeyInput, NumberInput, ParamsInput, RowsInput, SizeInput, TensorInput
+from checker.inputs import Either, KeyInput, NumberInput, ParamsInput, RowsInput, SizeInput, TensorInput, dimensions
 from checker.law import Law, Situation
 from checker.observation import Array, Named, Tree, live
 from checker.spec import Check
@@ -229,7 +229,7 @@ def _case(draw: st.DrawFn, plan: _Plan) -> Case:
 
 
 def _shapes(draw: st.DrawFn, check: Check, situation: Situation) -> Shapes:
-    names = _dims(check)
+    names = dimensions(check.inputs)
     fixed = dict(situation.fixed)
     least = {name: check.least.get(name, 1) for name in names}
     shapes: dict[str, tuple[int, ...]] = {BATCH: (3,)}
@@ -263,27 +263,6 @@ def _any_shape(draw: st.DrawFn, situation: Situation) -> tuple[int, ...]:
         return ()
     ranks = (0, 3) if situation.sizes == "any" else (1, 2)
     return tuple(draw(_whole(2, 4)) for _ in range(draw(_whole(*ranks))))
-
-
-def _dims(check: Check) -> list[str]:
-    """Give the names of all dimensions, in the order in which the arguments mention them."""
-
-    def words(given: Any) -> Iterator[str]:
-        match given:
-            case Either(choices):
-                for choice in choices:
-                    yield from words(choice)
-            case TensorInput() | RowsInput():
-                yield from given.shape.replace("*", " ").split()
-            case ParamsInput(shapes):
-                yield from " ".join(shapes.values()).replace("*", " ").split()
-            case SizeInput(dim):
-                yield from dim.replace("*", " ").split()
-            case _:
-                pass
-
-    mentioned = (word for given in check.inputs.values() for word in words(given) if not word.isdigit())
-    return list(dict.fromkeys(mentioned))
 
 
 def _shape(text: str, shapes: Shapes, batch_at: int | None = None) -> tuple[int, ...]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -148,3 +148,24 @@ def key() -> Input:
 def one_of(*choices: Any) -> Input:
     """Describe one of several values: functions that `checks.py` defines, numbers, strings, or other inputs."""
     return Either(choices)
+
+
+def dimensions(inputs: Mapping[str, Input]) -> list[str]:
+    """Give the names of all dimensions, in the order in which the arguments mention them."""
+
+    def words(given: Any) -> Iterator[str]:
+        match given:
+            case Either(choices):
+                for choice in choices:
+                    yield from words(choice)
+            case TensorInput() | RowsInput():
+                yield from given.shape.replace("*", " ").split()
+            case ParamsInput(shapes):
+                yield from " ".join(shapes.values()).replace("*", " ").split()
+            case SizeInput(dim):
+                yield from dim.replace("*", " ").split()
+            case _:
+                pass
+
+    mentioned = (word for given in inputs.values() for word in words(given) if not word.isdigit())
+    return list(dict.fromkeys(mentioned))

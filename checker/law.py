@@ -66,6 +66,8 @@ class Subject:
     has_tensors: bool = True
     has_floats: bool = True
     may_be_empty: bool = False
+    may_be_one: tuple[str, ...] = ()
+    """Dimensions that may have the size one."""
 
 
 Rule = Callable[[Subject], Law | None]

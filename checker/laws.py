@@ -38,6 +38,9 @@ def any_size(subject: Subject) -> Law | None:
     if not subject.arguments:
         return None
     situations = [Situation(4, sizes="any"), Situation(4, sizes="equal"), Situation(2, sizes="one")]
+    if len(subject.may_be_one) > 1:
+        # Each by itself, too: where an axis of size one is squeezed or broadcast away, the others must be larger.
+        situations += [Situation(2, fixed=((dim, 1),)) for dim in subject.may_be_one]
     if subject.may_be_empty:
         situations.append(Situation(2, sizes="empty"))
     return Law("any_size", "works for inputs of any size", subject.trial, tuple(situations), subject.code)

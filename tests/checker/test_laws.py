@@ -85,6 +85,8 @@ def test_every_size_must_be_right_one_and_equal_ones_included():
     assert caught_by(MATRIX, double, lambda x: (2 * x).squeeze()) == {"any_size"}
     assert caught_by(MATRIX, double, lambda x: 2 * x if x.shape[0] != x.shape[1] else x) == {"any_size"}
     assert caught_by(MATRIX, double, lambda x: x if x.shape[0] == x.shape[1] > 1 else 2 * x) == {"any_size"}
+    assert caught_by(MATRIX, double, lambda x: x if x.shape[0] > x.shape[1] == 1 else 2 * x) == {"any_size"}
+    assert caught_by(MATRIX, double, lambda x: x if x.shape[1] > x.shape[0] == 1 else 2 * x) == {"any_size"}
 
 
 def test_empty_inputs_must_be_right_where_the_check_says_that_they_make_sense():
