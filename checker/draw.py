@@ -239,12 +239,12 @@ def _shapes(draw: st.DrawFn, check: Check, situation: Situation) -> Shapes:
     equal = draw(_whole(2, 4)) if situation.sizes == "equal" else 0
     used: set[int] = set()
     for name in names:
-        if name in fixed:
-            shapes[name] = (fixed[name],)
-        elif name == "...":
-            shapes[name] = _any_shape(draw, situation)
+        if name in fixed:  # of any shape, one axis
+            shapes[name] = (*([draw(_whole(2, 4))] if name == "..." else []), fixed[name])
         elif name == empty:
             shapes[name] = (0,)
+        elif name == "...":
+            shapes[name] = _any_shape(draw, situation)
         elif situation.sizes in ("one", "equal"):
             shapes[name] = (max(1, least[name], equal),)
         elif situation.sizes == "any":
@@ -261,8 +261,8 @@ def _shapes(draw: st.DrawFn, check: Check, situation: Situation) -> Shapes:
 def _any_shape(draw: st.DrawFn, situation: Situation) -> tuple[int, ...]:
     if situation.sizes == "one":
         return ()
-    ranks = (0, 3) if situation.sizes == "any" else (1, 2)
-    return tuple(draw(_whole(2, 4)) for _ in range(draw(_whole(*ranks))))
+    ranks, least = ((0, 3), 1) if situation.sizes == "any" else ((1, 2), 2)
+    return tuple(draw(_whole(least, 4)) for _ in range(draw(_whole(*ranks))))
 
 
 def _shape(text: str, shapes: Shapes, batch_at: int | None = None) -> tuple[int, ...]:

@@ -34,7 +34,7 @@ class Situation:
     batched: tuple[tuple[str, int], ...] = ()
     """Arguments given one more axis, of size B, at a position."""
     fixed: tuple[tuple[str, int], ...] = ()
-    """Dimensions whose size the law sets."""
+    """Dimensions whose size the law sets; of "..." that of one axis, beside another."""
 
 
 @dataclass(frozen=True)

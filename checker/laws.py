@@ -38,7 +38,7 @@ def any_size(subject: Subject) -> Law | None:
     if not subject.arguments:
         return None
     situations = [Situation(4, sizes="any"), Situation(4, sizes="equal"), Situation(2, sizes="one")]
-    if len(subject.may_be_one) > 1:
+    if len(subject.may_be_one) > 1 or "..." in subject.may_be_one:
         # Each by itself, too: where an axis of size one is squeezed or broadcast away, the others must be larger.
         situations += [Situation(2, fixed=((dim, 1),)) for dim in subject.may_be_one]
     if subject.may_be_empty:

@@ -215,7 +215,7 @@ def check(
         has_tensors=any(_has_tensors(given) for given in inputs.values()),
         has_floats=any(_has_floats(given) for given in inputs.values()),
         may_be_empty=0 in sizes.values(),
-        may_be_one=tuple(dim for dim in dimensions(inputs) if dim != "..." and sizes.get(dim, 1) <= 1),
+        may_be_one=tuple(dim for dim in dimensions(inputs) if sizes.get(dim, 1) <= 1),
     )
     rules = [rule for rule in DEFAULT if rule not in without] + list(laws)
     made = tuple(law for rule in rules if (law := rule(subject)) is not None)

@@ -16,15 +16,11 @@ def negative_zero(answer, s):
     return answer.predict(-s.clamp(min=0))
 
 
-def predictions_for_few(answer, s):
-    """Works for a batch of one, and gives an empty tensor for an empty batch"""
-    return {"of one": answer.predict(s[:1]), "of none": answer.predict(s[:0])}
-
-
 check(
     "predict",
     s=tensor("...") | tensor("...", low=-NEAR_ZERO, high=NEAR_ZERO),
-    laws=[seen_by(negative_zero, count=3), seen_by(predictions_for_few, count=3)],
+    least={"...": 0},
+    laws=[seen_by(negative_zero, count=3)],
     off_limits=EVALUATION,
     hints=[
         "No sigmoid is needed: for which logits is sigmoid(s) >= 0.5?",

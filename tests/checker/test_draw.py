@@ -388,3 +388,8 @@ def test_a_tensor_that_has_no_zeros_has_none_and_is_one_at_its_simplest(situatio
     assert len({float(entry) for data in drawn for entry in data}) > 5
     assert bool((smallest(text, lambda case: True)[0].data == 1).all())  # type: ignore[index]
     assert any(bool((case[0].data == 0).any()) for case in cases("check('f', s=tensor('N'))", situation))
+
+
+def test_a_size_of_any_shape_is_that_of_one_axis_beside_a_larger_one():
+    found = shapes("check('f', x=tensor('... D'), y=tensor('...'))", Situation(8, fixed=(("...", 1),)))
+    assert all(x[:-1] == y and len(y) == 2 and y[0] > y[1] == 1 for x, y in found)

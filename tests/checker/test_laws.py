@@ -89,6 +89,14 @@ def test_every_size_must_be_right_one_and_equal_ones_included():
     assert caught_by(MATRIX, double, lambda x: x if x.shape[1] > x.shape[0] == 1 else 2 * x) == {"any_size"}
 
 
+def test_any_shape_may_have_axes_of_size_one_and_be_empty_where_the_check_says_so():
+    anything = "check('f', x=tensor('...'), least={'...': 0})"
+    assert caught_by(anything, double, lambda x: torch.stack([x, x]).sum(0)) == set()
+    assert caught_by(anything, double, lambda x: (2 * x).squeeze()) == {"any_size"}
+    assert caught_by(anything, double, lambda x: 2 * x if x.numel() else x.sum()) == {"any_size"}
+    assert caught_by("check('f', x=tensor('...'))", double, lambda x: 2 * x if x.numel() else x.sum()) == set()
+
+
 def test_empty_inputs_must_be_right_where_the_check_says_that_they_make_sense():
     total = lambda x: x.sum()  # noqa: E731
     folded = lambda x: torch.stack(list(x)).sum()  # noqa: E731 (raises for an empty x)
