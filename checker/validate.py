@@ -188,11 +188,10 @@ def expectations(exercise: Exercise, key: AnswerKey) -> Iterator[Expectation]:
         yield Expectation(name, "the stub", "todo", None, stub)
         yield Expectation(name, "the solution", "passed", None, solution, key.solution)
         for slug, spoil in SENSELESS.items():
-            if (name, slug) in declared:
-                continue  # zeros, say, where nothing else is right
+            status = "passed" if (name, slug) in declared else "caught"  # zeros, say, where nothing else is right
             source = f"{solution}\n\nfrom checker.senseless import {slug}\n\n{name} = {slug}({name})\n"
             answer = SimpleNamespace(**{**vars(key.solution), name: spoil(right)})
-            yield Expectation(name, f"the senseless answer `{slug}`", "caught", None, source, answer)
+            yield Expectation(name, f"the senseless answer `{slug}`", status, None, source, answer)
     for status, kind, file, variants in (
         ("passed", "alternative", exercise.alternatives, key.alternatives),
         ("caught", "misconception", exercise.misconceptions, key.misconceptions),
