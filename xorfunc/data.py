@@ -81,14 +81,28 @@ def minibatches(
     >>> [len(xb) for xb, yb in minibatches(key(0), x, x, batch_size=2)]
     [2, 2, 1]
     """
-    if batch_size < 1:
-        raise ValueError(f"batch_size={batch_size!r}: a batch holds at least 1 example. 128 is a common size.")
-    if len(x) != len(y):
-        raise ValueError(f"x has {len(x)!r} examples, y {len(y)!r}: each needs its partner. Cut both alike.")
+    require_batches(x, y, batch_size)
     order = permutation(key, len(x))
     x, y = x[order], y[order]
     stop = len(x) - len(x) % batch_size if drop_last else len(x)
     return [(x[i : i + batch_size], y[i : i + batch_size]) for i in range(0, stop, batch_size)]
+
+
+def require_batches(x: Tensor, y: Tensor, batch_size: int) -> None:
+    """Raise unless the examples can be cut into batches.
+
+    Raises:
+        ValueError: if `batch_size` is less than 1, or `x` and `y` differ in length.
+
+    >>> require_batches(torch.zeros(2), torch.zeros(3), batch_size=1)
+    Traceback (most recent call last):
+    ...
+    ValueError: x has 2 examples, y 3: each needs its partner. Cut both alike.
+    """
+    if batch_size < 1:
+        raise ValueError(f"batch_size={batch_size!r}: a batch holds at least 1 example. 128 is a common size.")
+    if len(x) != len(y):
+        raise ValueError(f"x has {len(x)!r} examples, y {len(y)!r}: each needs its partner. Cut both alike.")
 
 
 class XORDataset(Dataset[Batch]):

@@ -6,37 +6,25 @@ comes out is plain tensors, however often they are fed back in. `module_step` an
 for an `nn.Module` and `torch.optim`.
 """
 
+import logging
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from contextlib import nullcontext
+from typing import Any, NamedTuple
 
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
+from torch.utils import _pytree as pytree  # as in xorfunc.step
 
-from xorfunc.data import Batch, minibatches
-from xorfunc.optim import Optimizer, State, apply_updates, sgd
+from xorfunc.backends import BACKENDS, choose_run
+from xorfunc.compiled import EXAMPLES_A_CALL, Leaves, Run, compiled, looped, traced
+from xorfunc.data import Batch, require_batches
+from xorfunc.optim import Optimizer, sgd
 from xorfunc.params import LossFn, Params
-from xorfunc.random import Key, fold_in
-from xorfunc.transforms import value_and_grad
+from xorfunc.random import Key, fold_in, permutation
+from xorfunc.step import flat_meaning, flat_step, form, optimizer_step
 
-BACKENDS = ("auto", "eager")
-
-
-@torch.no_grad()
-def optimizer_step(
-    loss_fn: LossFn, optimizer: Optimizer, params: Params, state: State, x: Tensor, y: Tensor
-) -> tuple[Params, State, Float[Tensor, ""]]:
-    """One step of any optimizer: new parameters, new state, and the loss before the step.
-
-    >>> optimizer = sgd(0.5)
-    >>> params = {"w": torch.tensor(1.0)}
-    >>> loss_fn = lambda params, x, y: (params["w"] * x - y).square().mean()
-    >>> optimizer_step(loss_fn, optimizer, params, optimizer.init(params), torch.ones(1), torch.zeros(1))
-    ({'w': tensor(0.)}, (), tensor(1.))
-    """
-    loss, grads = value_and_grad(loss_fn)(params, x, y)
-    updates, state = optimizer.update(grads, state, params)
-    return apply_updates(params, updates), state, loss
+EXAMPLES_SHUFFLED = 2**17  # at once, of one epoch or of many: a sort of many rows costs less than many sorts
 
 
 def train_step(loss_fn: LossFn, params: Params, x: Tensor, y: Tensor, lr: float) -> tuple[Params, Float[Tensor, ""]]:
@@ -93,7 +81,12 @@ def fit(
     """Train on all examples, shuffled afresh each epoch.
 
     Epoch e takes its batches from `minibatches(fold_in(key, e), x, y, batch_size)`, so that key and
-    arguments determine the whole run and any epoch can be repeated alone.
+    arguments determine the whole run and any epoch can be repeated alone. Every backend gives the trajectory of "eager"
+    within rounding. A fast one is prepared once for a `loss_fn`, an `optimizer` (the same objects), and sizes; both
+    must be pure, as all that this library takes. Where a fast one fails, a slower one takes over with one warning.
+
+    Ctrl-C ends the training early: the result is what was reached, with a loss for each epoch that was finished. (With
+    none finished it is an interrupt as any other.)
 
     Args:
         key: a random key for the order of the examples.
@@ -104,7 +97,9 @@ def fit(
         optimizer: what turns gradients into steps.
         num_epochs: passes over the data.
         batch_size: examples a step.
-        backend: how the steps are run, "eager" (plain `torch.func`) or "auto" (the cheapest way that is known).
+        backend: how the steps are run: "eager" (plain `torch.func`), "traced" (their operations replayed), "compiled"
+            (in machine code; takes some ten seconds and a C++ compiler first), or "auto" (the cheapest in total for
+            this many steps; needs no compiler).
         progress: show a bar.
 
     Raises:
@@ -116,21 +111,65 @@ def fit(
     >>> fit(key(0), loss_fn, {"w": torch.tensor(0.0)}, x, x, optimizer=sgd(0.25), num_epochs=3)
     FitResult(params={'w': tensor(0.8750)}, losses=tensor([1.0000, 0.2500, 0.0625]))
     """
-    if backend not in BACKENDS:
-        raise ValueError(f"backend={backend!r}: the known ones are {BACKENDS!r}. Leave it out for the cheapest.")
-    if num_epochs < 1:
-        raise ValueError(f"num_epochs={num_epochs!r}: training takes at least 1 epoch. Raise it.")
-    if len(x) == 0:
-        raise ValueError("x has no examples: training needs at least 1. Was the data filtered away?")
-    state = optimizer.init(params)
+    require_runnable(backend, num_epochs, batch_size, x, y)
+    leaves, spec = pytree.tree_flatten((params, optimizer.init(params)))
+    meaning, step = flat_meaning(loss_fn, optimizer, spec), flat_step(loss_fn, optimizer, spec)
+    epochs_a_call = max(1, min(num_epochs, EXAMPLES_A_CALL // len(x)))
+    run = choose_run(
+        backend,
+        looped(meaning, batch_size),
+        {
+            "traced": lambda: traced(step, meaning, leaves, x, y, batch_size),
+            "compiled": lambda: compiled(step, meaning, leaves, x, y, batch_size, epochs_a_call),
+        },
+        loss_fn=loss_fn,
+        situation=(optimizer, *map(form, (*leaves, x, y)), batch_size, epochs_a_call),
+        num_steps=num_epochs * -(-len(x) // batch_size),
+    )
+    leaves, losses = run_epochs(run, key, leaves, x, y, num_epochs, progress)
+    trained, _ = pytree.tree_unflatten([leaf.detach().clone() for leaf in leaves], spec)
+    return FitResult(trained, losses)
+
+
+def run_epochs(
+    run: Run, key: Key, leaves: Leaves, x: Tensor, y: Tensor, num_epochs: int, progress: bool
+) -> tuple[Leaves, Float[Tensor, "reached *members"]]:
+    """Take the leaves through all epochs, or as many as there are before Ctrl-C.
+
+    >>> from xorfunc.compiled import looped
+    >>> from xorfunc.random import key
+    >>> run = looped(lambda total, x, y: (total + x.sum(), x.mean()), batch_size=2)
+    >>> run_epochs(run, key(0), [torch.tensor(0.0)], torch.ones(3), torch.ones(3), num_epochs=2, progress=False)
+    ([tensor(6.)], tensor([1., 1.]))
+    """
     losses: list[Tensor] = []
-    for epoch in _epochs(num_epochs, progress):
-        total = torch.zeros((), device=x.device)
-        for x_batch, y_batch in minibatches(fold_in(key, epoch), x, y, batch_size):
-            params, state, loss = optimizer_step(loss_fn, optimizer, params, state, x_batch, y_batch)
-            total = total + len(x_batch) * loss
-        losses.append(total / len(x))
-    return FitResult(params, torch.stack(losses))
+    reached = leaves, 0
+    epochs_at_once = max(1, EXAMPLES_SHUFFLED // len(x))
+    try:
+        with _bar(num_epochs, progress) as bar:
+            for first in range(0, num_epochs, epochs_at_once):
+                order = epoch_orders(key, first, min(first + epochs_at_once, num_epochs), len(x))
+                for after, some in run(reached[0], x[order], y[order]):
+                    losses.append(some)
+                    reached = after, len(losses)
+                    bar.update(len(some))
+    except KeyboardInterrupt:
+        if not reached[1]:
+            raise
+        logging.getLogger(__name__).warning("Stopped by Ctrl-C: the result is what was reached.")
+    leaves, num_reached = reached
+    return leaves, torch.cat(losses[:num_reached]).clone()
+
+
+def epoch_orders(key: Key, first: int, stop: int, num_examples: int) -> Int[Tensor, "epochs N"]:
+    """The orders in which `minibatches(fold_in(key, e), ...)` takes the examples, for epochs e from first to stop.
+
+    >>> from xorfunc.random import key, permutation
+    >>> bool((epoch_orders(key(0), 3, 5, 9)[1] == permutation(fold_in(key(0), 4), 9)).all())
+    True
+    """
+    epochs = torch.arange(first, stop, device=key.device)
+    return torch.func.vmap(lambda epoch: permutation(fold_in(key, epoch), num_examples))(epochs)
 
 
 def module_step(
@@ -205,9 +244,37 @@ def train_module(
     return losses
 
 
-def _epochs(num_epochs: int, progress: bool) -> Iterable[int]:
-    if not progress:
-        return range(num_epochs)
-    from tqdm.auto import trange  # only who wants a bar waits for its import
+def require_runnable(backend: str, num_epochs: int, batch_size: int, x: Tensor, y: Tensor) -> None:
+    """Raise unless a training can run like this.
 
-    return trange(num_epochs, desc="epochs")
+    Raises:
+        ValueError: if the backend is unknown, or there is no epoch, no example, or no whole number of examples a step.
+
+    >>> require_runnable("auto", 0, 1, torch.ones(1), torch.ones(1))
+    Traceback (most recent call last):
+    ...
+    ValueError: num_epochs=0: training takes at least 1 epoch. Raise it.
+    """
+    if backend not in BACKENDS:
+        raise ValueError(f"backend={backend!r}: the known ones are {BACKENDS!r}. Leave it out for the cheapest.")
+    if num_epochs < 1:
+        raise ValueError(f"num_epochs={num_epochs!r}: training takes at least 1 epoch. Raise it.")
+    if len(x) == 0:
+        raise ValueError("x has no examples: training needs at least 1. Was the data filtered away?")
+    require_batches(x, y, batch_size)
+
+
+class _NoBar(nullcontext[Any]):
+    def update(self, count: int) -> None:
+        """Show nothing."""
+
+    def __enter__(self) -> "_NoBar":
+        return self
+
+
+def _bar(num_epochs: int, progress: bool) -> Any:
+    if not progress:
+        return _NoBar()
+    from tqdm.auto import tqdm  # for a terminal or a notebook; only who wants a bar waits for its import
+
+    return tqdm(total=num_epochs, desc="epochs")

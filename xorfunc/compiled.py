@@ -1,0 +1,196 @@
+"""The fast ways to run one and the same training: what they cost, and when they are right.
+
+A run takes the leaves of parameters and state through epochs of data. Three ways give the same trajectory within
+rounding:
+
+    eager      `optimizer_step` in a loop: the meaning of all of them
+    traced     the step's graph, replayed without Python between its operations; ready in a tenth of a second
+    compiled   a loop over whole epochs in machine code (`torch.compile`); needs a C++ compiler and some ten seconds
+
+No fast way is trusted. Its first steps are compared with the meaning, on other data than it was traced with, and
+whatever fails (a function that cannot be traced, a compiler that is not there) leads back to a slower way that works,
+with one warning that says why.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor, fx
+
+from xorfunc.step import CannotTrace, FlatStep, same_within_rounding, trace_step
+
+Leaves: TypeAlias = Sequence[Tensor]
+# (leaves, x [E, N, ...], y [E, N, ...]) -> after each epoch or few: the leaves, and the losses [e] of these epochs
+Run: TypeAlias = Callable[[Leaves, Tensor, Tensor], Iterator[tuple[Leaves, Tensor]]]
+
+EXAMPLES_A_CALL = 8192  # in a compiled loop: enough to hide what a call costs, few enough to be interrupted
+SMALL_BATCH = 2**15  # entries; below, waking a second thread costs more than it saves
+
+
+def looped(step: FlatStep, batch_size: int, mode: Callable[[], AbstractContextManager[None]] = torch.no_grad) -> Run:
+    """Epochs as a Python loop over any step; the loss of an epoch is the mean over its examples.
+
+    Args:
+        step: any flat step.
+        batch_size: examples a step.
+        mode: what the steps run under.
+
+    >>> run = looped(lambda count, x, y: (count + 1, x.mean()), batch_size=2)
+    >>> list(run([torch.tensor(0)], torch.tensor([[1.0, 1.0, 4.0]]), torch.zeros(1, 3)))
+    [([tensor(2)], tensor([2.]))]
+    """
+
+    def run(leaves: Leaves, xs: Tensor, ys: Tensor) -> Iterator[tuple[Leaves, Tensor]]:
+        for x, y in zip(xs, ys, strict=True):
+            losses: list[Tensor] = []
+            with mode():  # not around a yield, where it would be the caller's mode as well
+                for x_batch, y_batch in zip(x.split(batch_size), y.split(batch_size), strict=True):
+                    *leaves, loss = step(*leaves, x_batch, y_batch)
+                    losses.append(loss)
+                mean = _mean_over_examples(torch.stack(losses), len(x), batch_size)
+            yield leaves, mean[None]
+
+    return run
+
+
+def _mean_over_examples(losses: Tensor, num_examples: int, batch_size: int) -> Tensor:
+    """The mean over examples from means over batches, of which the last may be shorter."""
+    whole, rest = divmod(num_examples, batch_size)
+    total = batch_size * losses[:whole].sum(0)
+    if rest:
+        total = total + rest * losses[-1]
+    return total / num_examples
+
+
+def traced(step: FlatStep, meaning: FlatStep, leaves: Leaves, x: Tensor, y: Tensor, batch_size: int) -> Run:
+    """Epochs as a Python loop over the replayed graph of a step.
+
+    Args:
+        step: what is traced.
+        meaning: what it is compared with.
+        leaves: where training starts.
+        x: the inputs of an epoch `[N, ...]`.
+        y: their targets.
+        batch_size: examples a step.
+
+    Raises:
+        CannotTrace: with the reason, if the step cannot be traced or its graph does something else.
+    """
+    graphs = _graphs(step, meaning, leaves, x, y, batch_size)
+    steps = {size: _replayed(graph, leaves, x[:size], y[:size]) for size, graph in graphs.items()}
+    return looped(lambda *arguments: steps[len(arguments[-1])](*arguments), batch_size, torch.inference_mode)
+
+
+def compiled(
+    step: FlatStep, meaning: FlatStep, leaves: Leaves, x: Tensor, y: Tensor, batch_size: int, epochs_a_call: int
+) -> Run:
+    """Epochs as one loop in machine code, a few epochs a call.
+
+    Args:
+        step: what is traced and compiled.
+        meaning: what its graph is compared with.
+        leaves: where training starts.
+        x: the inputs of an epoch `[N, ...]`.
+        y: their targets.
+        batch_size: examples a step.
+        epochs_a_call: how many epochs one call runs; those that are left over run as operations one by one.
+
+    Raises:
+        CannotTrace: with the reason, if the step cannot be traced or its graph does something else.
+        Exception: whatever the compiler raises.
+    """
+    graphs = _graphs(step, meaning, leaves, x, y, batch_size)
+    call = torch.compile(
+        _scanned(graphs, batch_size), fullgraph=True, dynamic=False, options=_options(x[:batch_size], leaves)
+    )
+    slower = looped(lambda *arguments: graphs[len(arguments[-1])](*arguments), batch_size)
+
+    def run(leaves: Leaves, xs: Tensor, ys: Tensor) -> Iterator[tuple[Leaves, Tensor]]:
+        whole = len(xs) - len(xs) % epochs_a_call
+        for i in range(0, whole, epochs_a_call):
+            with torch.no_grad():
+                leaves, losses = call(list(leaves), xs[i : i + epochs_a_call], ys[i : i + epochs_a_call])
+            yield leaves, losses
+        yield from slower(leaves, xs[whole:], ys[whole:])
+
+    xs, ys = (torch.stack([data.flip(0)] * epochs_a_call) for data in (x, y))
+    *_, (by_compiler, _) = run(leaves, xs, ys)
+    *_, (by_graph, _) = slower(leaves, xs, ys)
+    # Rounding grows from step to step, so that a few epochs agree less closely than a step does.
+    if not same_within_rounding(by_compiler, by_graph, slack=100):
+        raise CannotTrace("the compiled step gives other numbers than the same operations one by one")
+    return run
+
+
+def _graphs(
+    step: FlatStep, meaning: FlatStep, leaves: Leaves, x: Tensor, y: Tensor, batch_size: int
+) -> dict[int, fx.GraphModule]:
+    """The graphs of the step for full batches and for the last, shorter one, by their number of examples."""
+    sizes = {min(batch_size, len(x)), len(x) % batch_size or min(batch_size, len(x))}
+    graphs = {size: trace_step(step, leaves, x[:size], y[:size]) for size in sizes}
+    others = x.flip(0), y.flip(0)  # a number that the graph took from its data for a constant shows on other data
+    for size, graph in graphs.items():
+        x_batch, y_batch = (data[:size] for data in others)
+        with torch.no_grad():
+            by_graph, by_meaning = graph(*leaves, x_batch, y_batch), meaning(*leaves, x_batch, y_batch)
+        if not same_within_rounding(by_graph, by_meaning):
+            raise CannotTrace("its graph gives other numbers than it does. Does it draw at random, or keep a state?")
+        leaves = by_meaning[:-1]
+    return graphs
+
+
+def _replayed(graph: fx.GraphModule, leaves: Leaves, x: Tensor, y: Tensor) -> FlatStep:
+    """The graph in TorchScript's interpreter; in Python, at twice the time, if a torch has no such thing any more."""
+    try:
+        with warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("ignore")  # deprecated, and nothing else replays without a compiler
+            script: Any = torch.jit.trace(graph.eval(), (*leaves, x, y), check_trace=False)
+            return torch.jit.freeze(script)
+    except Exception:
+        return graph
+
+
+def _scanned(graphs: dict[int, fx.GraphModule], batch_size: int) -> Callable[..., tuple[Leaves, Tensor]]:
+    """`(leaves, x [E, N, ...], y [E, N, ...]) -> (leaves, losses [E])` as one loop that a compiler sees whole."""
+    from torch._higher_order_ops.scan import scan  # private, hence behind a fallback
+
+    def step(leaves: list[Tensor], batch: tuple[Tensor, Tensor]) -> tuple[list[Tensor], Tensor]:
+        *leaves, loss = graphs[len(batch[0])](*leaves, *batch)
+        return leaves, loss
+
+    def epoch(leaves: list[Tensor], data: tuple[Tensor, Tensor]) -> tuple[list[Tensor], Tensor]:
+        x, y = data
+        whole = len(x) - len(x) % batch_size
+        losses: list[Tensor] = []
+        if whole:
+            batches = tuple(d[:whole].reshape(-1, batch_size, *d.shape[1:]) for d in (x, y))
+            leaves, of_full = scan(step, leaves, batches)
+            losses.append(of_full)
+        if whole < len(x):
+            leaves, of_rest = step(leaves, (x[whole:], y[whole:]))
+            losses.append(of_rest[None])
+        return leaves, _mean_over_examples(torch.cat(losses), len(x), batch_size)
+
+    def epochs(leaves: list[Tensor], xs: Tensor, ys: Tensor) -> tuple[Leaves, Tensor]:
+        return scan(epoch, leaves, (xs, ys))
+
+    return epochs
+
+
+def _options(x: Tensor, leaves: Leaves) -> dict[str, Any]:
+    """What the compiler is told, as far as this torch knows it."""
+    if x.device.type != "cpu":
+        return {}
+    wanted: dict[str, Any] = {
+        "cpp_wrapper": True,  # no Python between kernels, and none of its lock
+        "cpp.use_decompose_tanh": True,  # through the exponential: half the time, and as exact as 1 is
+    }
+    if x.numel() * max([1, *(len(leaf) for leaf in leaves if leaf.ndim)]) < SMALL_BATCH:
+        wanted["cpp.threads"] = 1
+    import torch._inductor  # known by now to whoever traced
+
+    known = set(torch._inductor.list_options())
+    return {name: value for name, value in wanted.items() if name in known}
