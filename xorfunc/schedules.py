@@ -42,8 +42,10 @@ def exponential_decay(lr: float, decay: float, every: float = 1) -> Schedule:
     if not 0 < every < math.inf:
         raise ValueError(f"every={every!r}: it is a positive, finite number of updates. The usual one is 1.")
 
+    log_decay = math.log(decay) / every  # as a float32, a factor of 0.99999 would be another after many steps
+
     def schedule(step: Int[Tensor, ""]) -> Float[Tensor, ""]:
-        return lr * decay ** (step / every)
+        return lr * (log_decay * step).exp()
 
     return schedule
 
@@ -70,8 +72,10 @@ def step_decay(lr: float, decay: float, every: int) -> Schedule:
     _require_factor(decay)
     _require_count("every", every)
 
+    log_decay = math.log(decay)
+
     def schedule(step: Int[Tensor, ""]) -> Float[Tensor, ""]:
-        return lr * decay ** (step // every)
+        return lr * (log_decay * (step // every)).exp()
 
     return schedule
 
