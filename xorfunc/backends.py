@@ -20,7 +20,7 @@ BACKENDS = ("auto", "eager", "traced", "compiled")
 
 # In steps of one small network: a graph is ready in the time of the first, machine code in that of the second.
 STEPS_TO_TRACE = 200
-STEPS_TO_COMPILE = 500_000
+STEPS_TO_COMPILE = 200_000
 
 Ready = dict[Hashable, Run | str]  # a run, or why there is none
 _ready: WeakKeyDictionary[Any, Ready] = WeakKeyDictionary()

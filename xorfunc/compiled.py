@@ -14,6 +14,7 @@ with one warning that says why.
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
 
@@ -27,7 +28,6 @@ Leaves: TypeAlias = Sequence[Tensor]
 Run: TypeAlias = Callable[[Leaves, Tensor, Tensor], Iterator[tuple[Leaves, Tensor]]]
 
 EXAMPLES_A_CALL = 8192  # in a compiled loop: enough to hide what a call costs, few enough to be interrupted
-SMALL_BATCH = 2**15  # entries; below, waking a second thread costs more than it saves
 
 
 def looped(step: FlatStep, batch_size: int, mode: Callable[[], AbstractContextManager[None]] = torch.no_grad) -> Run:
@@ -85,7 +85,14 @@ def traced(step: FlatStep, meaning: FlatStep, leaves: Leaves, x: Tensor, y: Tens
 
 
 def compiled(
-    step: FlatStep, meaning: FlatStep, leaves: Leaves, x: Tensor, y: Tensor, batch_size: int, epochs_a_call: int
+    step: FlatStep,
+    meaning: FlatStep,
+    leaves: Leaves,
+    x: Tensor,
+    y: Tensor,
+    batch_size: int,
+    epochs_a_call: int,
+    one_thread: bool = False,
 ) -> Run:
     """Epochs as one loop in machine code, a few epochs a call.
 
@@ -97,6 +104,7 @@ def compiled(
         y: their targets.
         batch_size: examples a step.
         epochs_a_call: how many epochs one call runs; those that are left over run as operations one by one.
+        one_thread: use a single thread, as is best for little work and beside other runs.
 
     Raises:
         CannotTrace: with the reason, if the step cannot be traced or its graph does something else.
@@ -104,7 +112,10 @@ def compiled(
     """
     graphs = _graphs(step, meaning, leaves, x, y, batch_size)
     call = torch.compile(
-        _scanned(graphs, batch_size), fullgraph=True, dynamic=False, options=_options(x[:batch_size], leaves)
+        _scanned(graphs, [leaf.shape for leaf in leaves], batch_size),
+        fullgraph=True,
+        dynamic=False,
+        options=_options(x.device, one_thread),
     )
     slower = looped(lambda *arguments: graphs[len(arguments[-1])](*arguments), batch_size)
 
@@ -112,7 +123,9 @@ def compiled(
         whole = len(xs) - len(xs) % epochs_a_call
         for i in range(0, whole, epochs_a_call):
             with torch.no_grad():
-                leaves, losses = call(list(leaves), xs[i : i + epochs_a_call], ys[i : i + epochs_a_call])
+                leaves, losses = call(
+                    [leaf.contiguous() for leaf in leaves], xs[i : i + epochs_a_call], ys[i : i + epochs_a_call]
+                )
             yield leaves, losses
         yield from slower(leaves, xs[whole:], ys[whole:])
 
@@ -125,12 +138,21 @@ def compiled(
     return run
 
 
+def batch_sizes(num_examples: int, batch_size: int) -> set[int]:
+    """The one or two sizes that the batches of an epoch have.
+
+    >>> sorted(batch_sizes(1000, 128))
+    [104, 128]
+    """
+    full = min(batch_size, num_examples)
+    return {full, num_examples % batch_size or full}
+
+
 def _graphs(
     step: FlatStep, meaning: FlatStep, leaves: Leaves, x: Tensor, y: Tensor, batch_size: int
 ) -> dict[int, fx.GraphModule]:
     """The graphs of the step for full batches and for the last, shorter one, by their number of examples."""
-    sizes = {min(batch_size, len(x)), len(x) % batch_size or min(batch_size, len(x))}
-    graphs = {size: trace_step(step, leaves, x[:size], y[:size]) for size in sizes}
+    graphs = {size: trace_step(step, leaves, x[:size], y[:size]) for size in batch_sizes(len(x), batch_size)}
     others = x.flip(0), y.flip(0)  # a number that the graph took from its data for a constant shows on other data
     for size, graph in graphs.items():
         x_batch, y_batch = (data[:size] for data in others)
@@ -153,44 +175,78 @@ def _replayed(graph: fx.GraphModule, leaves: Leaves, x: Tensor, y: Tensor) -> Fl
         return graph
 
 
-def _scanned(graphs: dict[int, fx.GraphModule], batch_size: int) -> Callable[..., tuple[Leaves, Tensor]]:
+def _scanned(
+    graphs: dict[int, fx.GraphModule], shapes: Sequence[torch.Size], batch_size: int
+) -> Callable[..., tuple[Leaves, Tensor]]:
     """`(leaves, x [E, N, ...], y [E, N, ...]) -> (leaves, losses [E])` as one loop that a compiler sees whole."""
     from torch._higher_order_ops.scan import scan  # private, hence behind a fallback
 
-    def step(leaves: list[Tensor], batch: tuple[Tensor, Tensor]) -> tuple[list[Tensor], Tensor]:
+    # A loop's state keeps its strides, and those of an axis of size one are anyone's guess: so it is carried flat.
+    def step(flat: list[Tensor], batch: tuple[Tensor, Tensor]) -> tuple[list[Tensor], Tensor]:
+        leaves = [leaf.view(shape) for leaf, shape in zip(flat, shapes, strict=True)]
         *leaves, loss = graphs[len(batch[0])](*leaves, *batch)
-        return leaves, loss
+        return [leaf.reshape(-1) for leaf in leaves], loss
 
-    def epoch(leaves: list[Tensor], data: tuple[Tensor, Tensor]) -> tuple[list[Tensor], Tensor]:
+    def epoch(flat: list[Tensor], data: tuple[Tensor, Tensor]) -> tuple[list[Tensor], Tensor]:
         x, y = data
         whole = len(x) - len(x) % batch_size
         losses: list[Tensor] = []
         if whole:
             batches = tuple(d[:whole].reshape(-1, batch_size, *d.shape[1:]) for d in (x, y))
-            leaves, of_full = scan(step, leaves, batches)
+            flat, of_full = scan(step, flat, batches)
             losses.append(of_full)
         if whole < len(x):
-            leaves, of_rest = step(leaves, (x[whole:], y[whole:]))
+            flat, of_rest = step(flat, (x[whole:], y[whole:]))
             losses.append(of_rest[None])
-        return leaves, _mean_over_examples(torch.cat(losses), len(x), batch_size)
+        return flat, _mean_over_examples(torch.cat(losses), len(x), batch_size)
 
-    def epochs(leaves: list[Tensor], xs: Tensor, ys: Tensor) -> tuple[Leaves, Tensor]:
-        return scan(epoch, leaves, (xs, ys))
+    def epochs(leaves: Leaves, xs: Tensor, ys: Tensor) -> tuple[Leaves, Tensor]:
+        flat, losses = scan(epoch, [leaf.reshape(-1) for leaf in leaves], (xs, ys))
+        return [leaf.view(shape) for leaf, shape in zip(flat, shapes, strict=True)], losses
 
     return epochs
 
 
-def _options(x: Tensor, leaves: Leaves) -> dict[str, Any]:
+def _next(run: Iterator[tuple[Leaves, Tensor]]) -> tuple[Leaves, Tensor] | None:
+    return next(run, None)
+
+
+def chunked(run: Run, num_chunks: int, num_threads: int = 1) -> Run:
+    """One run for each chunk of an ensemble's members; the same data for all.
+
+    Its leaves are those of the first chunk, of the second, and so on; its losses `[e, K]`. Threads are for compiled
+    runs, which hold Python's lock only between calls; others would wait for each other's.
+
+    >>> run = looped(lambda w, x, y: (w + 1, w), batch_size=2)
+    >>> both = chunked(run, num_chunks=2, num_threads=2)
+    >>> list(both([torch.zeros(1), torch.ones(1)], torch.zeros(1, 2), torch.zeros(1, 2)))
+    [([tensor([1.]), tensor([2.])], tensor([[0., 1.]]))]
+    """
+
+    def run_all(leaves: Leaves, xs: Tensor, ys: Tensor) -> Iterator[tuple[Leaves, Tensor]]:
+        size = len(leaves) // num_chunks
+        runs = [run(leaves[i * size : (i + 1) * size], xs, ys) for i in range(num_chunks)]
+        with ThreadPoolExecutor(num_threads) as pool:
+            for_each = pool.map if num_threads > 1 else map
+            while reached := [after for after in for_each(_next, runs) if after]:  # they end together
+                yield (
+                    [leaf for leaves, _ in reached for leaf in leaves],
+                    torch.cat([losses for _, losses in reached], 1),
+                )
+
+    return run_all
+
+
+def _options(device: torch.device, one_thread: bool) -> dict[str, Any]:
     """What the compiler is told, as far as this torch knows it."""
-    if x.device.type != "cpu":
+    if device.type != "cpu":
         return {}
-    wanted: dict[str, Any] = {
-        "cpp_wrapper": True,  # no Python between kernels, and none of its lock
-        "cpp.use_decompose_tanh": True,  # through the exponential: half the time, and as exact as 1 is
-    }
-    if x.numel() * max([1, *(len(leaf) for leaf in leaves if leaf.ndim)]) < SMALL_BATCH:
-        wanted["cpp.threads"] = 1
     import torch._inductor  # known by now to whoever traced
 
+    wanted: dict[str, Any] = {
+        "cpp_wrapper": True,  # no Python between kernels, and none of its lock
+        "cpp.use_decompose_tanh": True,  # through the exponential: half the time, its error within one rounding of 1
+        "cpp.threads": 1 if one_thread else -1,
+    }
     known = set(torch._inductor.list_options())
     return {name: value for name, value in wanted.items() if name in known}

@@ -6,18 +6,27 @@ vmap cannot trace (it branches on a value, say, or seeds a `torch.Generator` by 
 another, and gives the same. vmap has then tried it before: it must be pure, as all that this library takes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
+from torch.utils import _pytree as pytree  # as in xorfunc.step
 
+from xorfunc.backends import choose_run
 from xorfunc.checkpoint import module_to_params
+from xorfunc.compiled import EXAMPLES_A_CALL, Leaves, Run, batch_sizes, chunked, compiled, looped, traced
+from xorfunc.members_last import core, members_last
+from xorfunc.optim import Optimizer, sgd
 from xorfunc.params import LogitsFn, LossFn, Params, require_names
 from xorfunc.random import Key, split
-from xorfunc.train import train_step
+from xorfunc.step import FlatStep, flat_meaning, flat_step, form, trace_step
+from xorfunc.train import FitResult, require_runnable, run_epochs, train_step
+
+MEMBERS_A_STEP = 12  # replayed together they take the time of one alone
+CHUNK_FLOATS = 2**17  # half a megabyte: what a core's second cache holds beside the rest
 
 Members = TypeVar("Members", Tensor, Params)
 Result = TypeVar("Result")
@@ -118,6 +127,148 @@ def ensemble_probability(logits_fn: LogitsFn, params: Params, x: Shaped[Tensor, 
     tensor([0.5000])
     """
     return torch.sigmoid(ensemble_logits(logits_fn, params, x)).mean(dim=0)
+
+
+def fit_ensemble(
+    key: Key,
+    init_fn: Callable[[Key], Params],
+    loss_fn: LossFn,
+    x: Shaped[Tensor, "N *x"],
+    y: Shaped[Tensor, "N *y"],
+    num_members: int,
+    *,
+    optimizer: Optimizer = sgd(0.1),  # noqa: B008 -- an optimizer is immutable
+    num_epochs: int = 100,
+    batch_size: int = 128,
+    backend: str = "auto",
+    progress: bool = False,
+) -> FitResult:
+    """Train many members at once, all on the same batches.
+
+    With `init_key, fit_key = split(key)`, member i is what
+    `fit(fit_key, loss_fn, init_fn(split(init_key, num_members)[i]), x, y, ...)` gives. Inside, members are cut into
+    chunks that fit a processor's cache, with the member axis last, and chunks run on as many threads as torch has: what
+    is needed beside parameters and losses grows with the chunk, not with the number of members.
+
+    Args:
+        key: a random key; it determines every member and the order of the examples.
+        init_fn: gives the parameters of one member from a key.
+        loss_fn: mean loss of a batch, for one member.
+        x: inputs, seen by every member.
+        y: their targets.
+        num_members: K.
+        optimizer: what turns gradients into steps, for one member.
+        num_epochs: passes over the data.
+        batch_size: examples a step.
+        backend: as in `fit`. "eager" is `torch.func.vmap` of the step.
+        progress: show a bar.
+
+    Returns:
+        For each name `[K, *shape]`, and losses `[K, num_epochs]`. Ctrl-C ends training early, as in `fit`.
+
+    Raises:
+        ValueError: if there is less than one member, or `fit` would raise it.
+
+    >>> from xorfunc.random import key
+    >>> loss_fn = lambda params, x, y: (params["w"] * x - y).square().mean()
+    >>> x = torch.ones(4)
+    >>> fit_ensemble(key(0), lambda key: {"w": torch.tensor(0.0)}, loss_fn, x, x, 2, optimizer=sgd(0.25), num_epochs=2)
+    FitResult(params={'w': tensor([0.7500, 0.7500])}, losses=tensor([[1.0000, 0.2500],
+            [1.0000, 0.2500]]))
+    """
+    require_runnable(backend, num_epochs, batch_size, x, y)
+    init_key, fit_key = split(key)
+    params = init_ensemble(init_key, init_fn, num_members)
+    tree = params, _of_each(optimizer.init, params)
+    first, spec = pytree.tree_flatten(pytree.tree_map(lambda leaf: leaf[0], tree))
+    meaning = flat_meaning(loss_fn, optimizer, spec)
+    num_chunks, chunk_size = _chunks(num_members, _floats_a_member(first, x[:batch_size]))
+    padding = num_chunks * chunk_size - num_members  # equal chunks, so that one program serves all
+    padded = pytree.tree_map(lambda leaf: torch.cat([leaf, leaf[:1].expand(padding, *leaf.shape[1:])]), tree)
+    leaves = [
+        part for chunk in zip(*(p.split(chunk_size) for p in pytree.tree_leaves(padded)), strict=True) for part in chunk
+    ]
+    one_chunk = leaves[: len(first)]
+    epochs_a_call = max(1, min(num_epochs, EXAMPLES_A_CALL // len(x)))
+
+    eager = _for_each(meaning)
+
+    def compiled_chunk() -> Run:
+        step = _members_last_step(flat_step(loss_fn, optimizer, spec), first, x, y, batch_size)
+        chunk = [leaf.movedim(0, -1).contiguous() for leaf in one_chunk]
+        run = compiled(step, _last(eager), chunk, x, y, batch_size, epochs_a_call, one_thread=True)
+        return _first(run)
+
+    run = choose_run(
+        backend,
+        chunked(looped(eager, batch_size), num_chunks),
+        {
+            "traced": lambda: chunked(traced(eager, eager, one_chunk, x, y, batch_size), num_chunks),
+            "compiled": lambda: chunked(compiled_chunk(), num_chunks, torch.get_num_threads()),
+        },
+        loss_fn=loss_fn,
+        situation=("ensemble", num_chunks, optimizer, *map(form, (*one_chunk, x, y)), batch_size, epochs_a_call),
+        num_steps=num_epochs * -(-len(x) // batch_size) * max(1, num_members // MEMBERS_A_STEP),
+    )
+    leaves, losses = run_epochs(run, fit_key, leaves, x, y, num_epochs, progress)
+    stacked = [torch.cat(list(leaves[i :: len(first)]))[:num_members].detach() for i in range(len(first))]
+    trained, _ = pytree.tree_unflatten(stacked, spec)
+    return FitResult(trained, losses.T[:num_members].contiguous())
+
+
+def _chunks(num_members: int, floats_a_member: int) -> tuple[int, int]:
+    """How many chunks of how many members: as many members as a cache holds, in whole vectors of a processor."""
+    fitting = max(16, min(1024, CHUNK_FLOATS // floats_a_member))
+    num_chunks = max(-(-num_members // fitting), min(torch.get_num_threads(), num_members // 64), 1)
+    size = -(-num_members // num_chunks)
+    if size > 16:
+        size = -(-size // 16) * 16
+    return -(-num_members // size), size
+
+
+def _floats_a_member(leaves: Sequence[Tensor], x: Tensor) -> int:
+    """What the largest tensor between a member's operations holds, about: a layer's outputs for a whole batch."""
+    return len(x) * max([1, *(len(leaf) for leaf in leaves if leaf.ndim)])
+
+
+def _for_each(step: FlatStep) -> FlatStep:
+    """A flat step of one member for all."""
+
+    def steps(*arguments: Tensor) -> Sequence[Tensor]:
+        *leaves, x, y = arguments
+        members = {str(i): leaf for i, leaf in enumerate(leaves)}
+        return _of_each(lambda member: tuple(step(*member.values(), x, y)), members)
+
+    return steps
+
+
+def _last(step: FlatStep) -> FlatStep:
+    """A step of members first as one of members last."""
+
+    def last(*arguments: Tensor) -> Sequence[Tensor]:
+        *leaves, x, y = arguments
+        return [result.movedim(0, -1) for result in step(*(leaf.movedim(-1, 0) for leaf in leaves), x, y)]
+
+    return last
+
+
+def _first(run: Run) -> Run:
+    """A run of members last as one of members first."""
+
+    def first(leaves: Leaves, xs: Tensor, ys: Tensor) -> Iterator[tuple[Leaves, Tensor]]:
+        for after, losses in run([leaf.movedim(0, -1).contiguous() for leaf in leaves], xs, ys):
+            yield [leaf.movedim(-1, 0) for leaf in after], losses
+
+    return first
+
+
+def _members_last_step(step: FlatStep, first: Sequence[Tensor], x: Tensor, y: Tensor, batch_size: int) -> FlatStep:
+    """The same through the graph of one member's step."""
+    steps: dict[int, FlatStep] = {}
+    for size in batch_sizes(len(x), batch_size):
+        batch = x[:size], y[:size]
+        steps[size] = members_last(core(trace_step(step, first, *batch), *first, *batch))
+    return lambda *arguments: steps[len(arguments[-1])](*arguments)
 
 
 def stack_modules(modules: Sequence[nn.Module]) -> Params:

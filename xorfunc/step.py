@@ -118,12 +118,12 @@ def trace_step(step: FlatStep, leaves: Sequence[Tensor], x: Tensor, y: Tensor) -
     """
     from torch.fx.experimental.proxy_tensor import make_fx  # brings the compiler's modules with it: a second
 
-    if not all(isinstance(leaf, Tensor) for leaf in leaves):
+    if any(form(leaf) == (type(leaf),) for leaf in leaves):
         raise CannotTrace("the optimizer's state holds something that is no tensor, and a graph would freeze it")
     try:
         with torch.no_grad():
             graph = _tidied(make_fx(step)(*leaves, x, y))
-            *new_leaves, loss = graph(*leaves, x, y)
+            *new_leaves, _ = graph(*leaves, x, y)
     except CannotTrace:
         raise
     except Exception as error:
@@ -132,8 +132,6 @@ def trace_step(step: FlatStep, leaves: Sequence[Tensor], x: Tensor, y: Tensor) -
         raise CannotTrace(f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}") from error
     if [form(leaf) for leaf in new_leaves] != [form(leaf) for leaf in leaves]:
         raise CannotTrace("a step changes the shape or the dtype of parameters or state")
-    if loss.ndim != 0:
-        raise CannotTrace(f"the loss has shape {tuple(loss.shape)!r}, where a scalar is needed")
     return graph
 
 

@@ -24,6 +24,7 @@ from xorfunc.params import LossFn, Params
 from xorfunc.random import Key, fold_in, permutation
 from xorfunc.step import flat_meaning, flat_step, form, optimizer_step
 
+SMALL_BATCH = 2**13  # entries; below, waking a second thread costs more than it saves
 EXAMPLES_SHUFFLED = 2**17  # at once, of one epoch or of many: a sort of many rows costs less than many sorts
 
 
@@ -114,13 +115,14 @@ def fit(
     require_runnable(backend, num_epochs, batch_size, x, y)
     leaves, spec = pytree.tree_flatten((params, optimizer.init(params)))
     meaning, step = flat_meaning(loss_fn, optimizer, spec), flat_step(loss_fn, optimizer, spec)
+    one_thread = x[:batch_size].numel() < SMALL_BATCH
     epochs_a_call = max(1, min(num_epochs, EXAMPLES_A_CALL // len(x)))
     run = choose_run(
         backend,
         looped(meaning, batch_size),
         {
             "traced": lambda: traced(step, meaning, leaves, x, y, batch_size),
-            "compiled": lambda: compiled(step, meaning, leaves, x, y, batch_size, epochs_a_call),
+            "compiled": lambda: compiled(step, meaning, leaves, x, y, batch_size, epochs_a_call, one_thread),
         },
         loss_fn=loss_fn,
         situation=(optimizer, *map(form, (*leaves, x, y)), batch_size, epochs_a_call),
