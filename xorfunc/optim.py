@@ -61,6 +61,9 @@ def apply_updates(params: Params, updates: Params) -> Params:
 def sgd(lr: float | Schedule) -> Optimizer:
     """Stochastic gradient descent: u = -lr g.
 
+    Here and below a schedule for a rate is asked for each update, with the number of those before, which the state
+    then counts.
+
     Raises:
         ValueError: if `lr` is negative or not finite.
 
@@ -69,6 +72,10 @@ def sgd(lr: float | Schedule) -> Optimizer:
     >>> updates, state = optimizer.update({"w": torch.tensor(2.0)}, optimizer.init(params), params)
     >>> updates
     {'w': tensor(-0.2000)}
+    >>> halving = sgd(lambda step: 0.1 * 0.5**step)
+    >>> _, state = halving.update({"w": torch.tensor(2.0)}, halving.init(params), params)
+    >>> halving.update({"w": torch.tensor(2.0)}, state, params)[0]
+    {'w': tensor(-0.1000)}
     """
 
     def init(params: Params) -> tuple[()]:
@@ -80,7 +87,7 @@ def sgd(lr: float | Schedule) -> Optimizer:
     return _against(init, turn, lr)
 
 
-def momentum(lr: float | Schedule, decay: float = 0.9, nesterov: bool = False) -> Optimizer:
+def momentum(lr: float | Schedule, decay: float = 0.9, *, nesterov: bool = False) -> Optimizer:
     """Gradient descent with a velocity, in torch's convention (the rate is outside the sum).
 
         v' = decay v + g

@@ -213,6 +213,7 @@ def test_the_first_step_of_adam_has_the_length_of_its_rate(size, seed, dtype, sc
 
 
 @each_optimizer
+@settings(max_examples=15)
 @given(descent=descents())
 def test_the_order_of_names_does_not_matter(optimizer, descent):
     params, gradients = descent
@@ -222,6 +223,7 @@ def test_the_order_of_names_does_not_matter(optimizer, descent):
 
 
 @each_optimizer
+@settings(max_examples=15)
 @given(members=sizes, size=sizes, seed=seeds, dtype=dtypes)
 def test_members_under_vmap_step_as_they_would_alone(optimizer, members, size, seed, dtype):
     params = {"w": normal(seed, (members, size), dtype)}
@@ -237,6 +239,7 @@ def test_members_under_vmap_step_as_they_would_alone(optimizer, members, size, s
 
 
 @each_optimizer
+@settings(max_examples=15)
 @given(descent=descents())
 def test_updates_and_state_have_the_dtypes_of_the_parameters(optimizer, descent):
     params, gradients = descent
@@ -279,7 +282,7 @@ def test_the_first_update_has_the_rate_of_step_zero_and_a_schedule_may_give_a_nu
 
 @each_optimizer
 @pytest.mark.usefixtures("no_shape_checks")
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(descent=descents())
 def test_an_update_traced_once_is_every_update(optimizer, descent):
     params, gradients = descent
