@@ -12,6 +12,7 @@ whatever fails (a function that cannot be traced, a compiler that is not there) 
 with one warning that says why.
 """
 
+import itertools
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +28,19 @@ Leaves: TypeAlias = Sequence[Tensor]
 # (leaves, x [E, N, ...], y [E, N, ...]) -> after each epoch or few: the leaves, and the losses [e] of these epochs
 Run: TypeAlias = Callable[[Leaves, Tensor, Tensor], Iterator[tuple[Leaves, Tensor]]]
 
+_numbers = itertools.count()
+
 EXAMPLES_A_CALL = 8192  # in a compiled loop: enough to hide what a call costs, few enough to be interrupted
+
+
+def epochs_a_call(num_examples: int, num_epochs: int) -> int:
+    """How many epochs a compiled call takes: a round number, as the number of epochs is likely to be a multiple of it.
+
+    >>> epochs_a_call(1000, num_epochs=100), epochs_a_call(1000, num_epochs=3), epochs_a_call(1_000_000, num_epochs=3)
+    (5, 2, 1)
+    """
+    most = min(EXAMPLES_A_CALL // num_examples, num_epochs)
+    return max(n for n in (1, 2, 5, 10, 20, 50, 100) if n <= max(most, 1))
 
 
 def looped(step: FlatStep, batch_size: int, mode: Callable[[], AbstractContextManager[None]] = torch.no_grad) -> Run:
@@ -79,9 +92,7 @@ def traced(step: FlatStep, meaning: FlatStep, leaves: Leaves, x: Tensor, y: Tens
     Raises:
         CannotTrace: with the reason, if the step cannot be traced or its graph does something else.
     """
-    graphs = _graphs(step, meaning, leaves, x, y, batch_size)
-    steps = {size: _replayed(graph, leaves, x[:size], y[:size]) for size, graph in graphs.items()}
-    return looped(lambda *arguments: steps[len(arguments[-1])](*arguments), batch_size, torch.inference_mode)
+    return _replayed_run(_graphs(step, meaning, leaves, x, y, batch_size), leaves, x, y, batch_size)
 
 
 def compiled(
@@ -91,7 +102,7 @@ def compiled(
     x: Tensor,
     y: Tensor,
     batch_size: int,
-    epochs_a_call: int,
+    num_epochs: int,
     one_thread: bool = False,
 ) -> Run:
     """Epochs as one loop in machine code, a few epochs a call.
@@ -103,7 +114,7 @@ def compiled(
         x: the inputs of an epoch `[N, ...]`.
         y: their targets.
         batch_size: examples a step.
-        epochs_a_call: how many epochs one call runs; those that are left over run as operations one by one.
+        num_epochs: how many epochs one call runs; those that are left over are replayed.
         one_thread: use a single thread, as is best for little work and beside other runs.
 
     Raises:
@@ -117,19 +128,19 @@ def compiled(
         dynamic=False,
         options=_options(x.device, one_thread),
     )
-    slower = looped(lambda *arguments: graphs[len(arguments[-1])](*arguments), batch_size)
+    slower = _replayed_run(graphs, leaves, x, y, batch_size)
 
     def run(leaves: Leaves, xs: Tensor, ys: Tensor) -> Iterator[tuple[Leaves, Tensor]]:
-        whole = len(xs) - len(xs) % epochs_a_call
-        for i in range(0, whole, epochs_a_call):
+        whole = len(xs) - len(xs) % num_epochs
+        for i in range(0, whole, num_epochs):
             with torch.no_grad():
                 leaves, losses = call(
-                    [leaf.contiguous() for leaf in leaves], xs[i : i + epochs_a_call], ys[i : i + epochs_a_call]
+                    [leaf.contiguous() for leaf in leaves], xs[i : i + num_epochs], ys[i : i + num_epochs]
                 )
             yield leaves, losses
         yield from slower(leaves, xs[whole:], ys[whole:])
 
-    xs, ys = (torch.stack([data.flip(0)] * epochs_a_call) for data in (x, y))
+    xs, ys = (torch.stack([data.flip(0)] * num_epochs) for data in (x, y))
     *_, (by_compiler, _) = run(leaves, xs, ys)
     *_, (by_graph, _) = slower(leaves, xs, ys)
     # Rounding grows from step to step, so that a few epochs agree less closely than a step does.
@@ -162,6 +173,11 @@ def _graphs(
             raise CannotTrace("its graph gives other numbers than it does. Does it draw at random, or keep a state?")
         leaves = by_meaning[:-1]
     return graphs
+
+
+def _replayed_run(graphs: dict[int, fx.GraphModule], leaves: Leaves, x: Tensor, y: Tensor, batch_size: int) -> Run:
+    steps = {size: _replayed(graph, leaves, x[:size], y[:size]) for size, graph in graphs.items()}
+    return looped(lambda *arguments: steps[len(arguments[-1])](*arguments), batch_size, torch.inference_mode)
 
 
 def _replayed(graph: fx.GraphModule, leaves: Leaves, x: Tensor, y: Tensor) -> FlatStep:
@@ -204,6 +220,8 @@ def _scanned(
         flat, losses = scan(epoch, [leaf.reshape(-1) for leaf in leaves], (xs, ys))
         return [leaf.view(shape) for leaf, shape in zip(flat, shapes, strict=True)], losses
 
+    # The compiler allows a few variants of one piece of code and then gives up; each program is a piece of its own.
+    epochs.__code__ = epochs.__code__.replace(co_name=f"epochs_{next(_numbers)}")
     return epochs
 
 

@@ -17,7 +17,7 @@ from torch.utils import _pytree as pytree  # as in xorfunc.step
 
 from xorfunc.backends import choose_run
 from xorfunc.checkpoint import module_to_params
-from xorfunc.compiled import EXAMPLES_A_CALL, Leaves, Run, batch_sizes, chunked, compiled, looped, traced
+from xorfunc.compiled import Leaves, Run, batch_sizes, chunked, compiled, looped, traced
 from xorfunc.members_last import core, members_last
 from xorfunc.optim import Optimizer, sgd
 from xorfunc.params import LogitsFn, LossFn, Params, require_names
@@ -26,7 +26,7 @@ from xorfunc.step import FlatStep, flat_meaning, flat_step, form, trace_step
 from xorfunc.train import FitResult, require_runnable, run_epochs, train_step
 
 MEMBERS_A_STEP = 12  # replayed together they take the time of one alone
-CHUNK_FLOATS = 2**17  # half a megabyte: what a core's second cache holds beside the rest
+CHUNK_FLOATS = 2**16  # a quarter of a megabyte: what a core's second cache holds beside the rest
 
 Members = TypeVar("Members", Tensor, Params)
 Result = TypeVar("Result")
@@ -189,14 +189,13 @@ def fit_ensemble(
         part for chunk in zip(*(p.split(chunk_size) for p in pytree.tree_leaves(padded)), strict=True) for part in chunk
     ]
     one_chunk = leaves[: len(first)]
-    epochs_a_call = max(1, min(num_epochs, EXAMPLES_A_CALL // len(x)))
 
     eager = _for_each(meaning)
 
     def compiled_chunk() -> Run:
         step = _members_last_step(flat_step(loss_fn, optimizer, spec), first, x, y, batch_size)
         chunk = [leaf.movedim(0, -1).contiguous() for leaf in one_chunk]
-        run = compiled(step, _last(eager), chunk, x, y, batch_size, epochs_a_call, one_thread=True)
+        run = compiled(step, _last(eager), chunk, x, y, batch_size, 1, one_thread=True)
         return _first(run)
 
     run = choose_run(
@@ -207,7 +206,7 @@ def fit_ensemble(
             "compiled": lambda: chunked(compiled_chunk(), num_chunks, torch.get_num_threads()),
         },
         loss_fn=loss_fn,
-        situation=("ensemble", num_chunks, optimizer, *map(form, (*one_chunk, x, y)), batch_size, epochs_a_call),
+        situation=("ensemble", num_chunks, optimizer, *map(form, (*one_chunk, x, y)), batch_size),
         num_steps=num_epochs * -(-len(x) // batch_size) * max(1, num_members // MEMBERS_A_STEP),
     )
     leaves, losses = run_epochs(run, fit_key, leaves, x, y, num_epochs, progress)

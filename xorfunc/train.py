@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.utils import _pytree as pytree  # as in xorfunc.step
 
 from xorfunc.backends import BACKENDS, choose_run
-from xorfunc.compiled import EXAMPLES_A_CALL, Leaves, Run, compiled, looped, traced
+from xorfunc.compiled import Leaves, Run, compiled, epochs_a_call, looped, traced
 from xorfunc.data import Batch, require_batches
 from xorfunc.optim import Optimizer, sgd
 from xorfunc.params import LossFn, Params
@@ -116,16 +116,16 @@ def fit(
     leaves, spec = pytree.tree_flatten((params, optimizer.init(params)))
     meaning, step = flat_meaning(loss_fn, optimizer, spec), flat_step(loss_fn, optimizer, spec)
     one_thread = x[:batch_size].numel() < SMALL_BATCH
-    epochs_a_call = max(1, min(num_epochs, EXAMPLES_A_CALL // len(x)))
+    at_once = epochs_a_call(len(x), num_epochs)
     run = choose_run(
         backend,
         looped(meaning, batch_size),
         {
             "traced": lambda: traced(step, meaning, leaves, x, y, batch_size),
-            "compiled": lambda: compiled(step, meaning, leaves, x, y, batch_size, epochs_a_call, one_thread),
+            "compiled": lambda: compiled(step, meaning, leaves, x, y, batch_size, at_once, one_thread),
         },
         loss_fn=loss_fn,
-        situation=(optimizer, *map(form, (*leaves, x, y)), batch_size, epochs_a_call),
+        situation=(optimizer, *map(form, (*leaves, x, y)), batch_size, at_once),
         num_steps=num_epochs * -(-len(x) // batch_size),
     )
     leaves, losses = run_epochs(run, key, leaves, x, y, num_epochs, progress)
