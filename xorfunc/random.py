@@ -185,11 +185,12 @@ def permutation(key: Key, n_or_x: int | Shaped[Tensor, "N *rest"]) -> Shaped[Ten
     n = whole("n_or_x", n_or_x)
     if n < 0:
         raise ValueError(f"n_or_x={n!r}: a permutation is of 0 or more. Is the number a difference of two others?")
-    order = torch.arange(n, device=checked(key).device)
+    order = None
     for _ in range(math.ceil(3 * math.log(max(1, n)) / math.log(2**32 - 1))):
         key, subkey = split(key).unbind()
-        order = order[bits(subkey, (n,)).argsort(stable=True)]
-    return order
+        sorting = bits(subkey, (n,)).argsort(stable=True)
+        order = sorting if order is None else order[sorting]
+    return torch.arange(n, device=checked(key).device) if order is None else order
 
 
 def _mantissas(key: Key, shape: Shape, dtype: torch.dtype) -> Float[Tensor, "*shape"]:
