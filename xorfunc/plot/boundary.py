@@ -1,20 +1,15 @@
-"""Figures of the course. A figure is a function of data: it opens no window and touches no global state of matplotlib.
-
-Colours are safe for colour-blind eyes (Okabe and Ito 2008, https://jfly.uni-koeln.de/color/), and no class is
-told by its colour alone. Show a figure by returning it in a notebook, or write it with `figure.savefig`.
-"""
+"""What a model believes over the plane, and where it changes its mind."""
 
 from typing import TYPE_CHECKING
 
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from xorfunc.plot.palette import FIELD, numbers
+from xorfunc.plot.points import draw_points
+
 if TYPE_CHECKING:
     import matplotlib.figure
-
-BLUE, VERMILION = "#0072B2", "#D55E00"  # class 0, class 1
-MARKERS = ("o", "^")
-FIELD = ("#8FC1DE", "#F7F7F7", "#EDB48F")  # their pale tints and the undecided between, for samples to stand out
 
 
 def decision_boundary(
@@ -35,7 +30,8 @@ def decision_boundary(
         high: coordinate of its last.
 
     Raises:
-        ValueError: if the grid has fewer than two points in a direction.
+        ValueError: if the grid has fewer than two points in a direction, `x` and `y` differ in length, or
+            a class is neither 0 nor 1.
 
     >>> import torch
     >>> figure = decision_boundary(torch.eye(2), torch.zeros(1, 2), torch.tensor([1]), low=-1, high=1)
@@ -50,8 +46,7 @@ def decision_boundary(
             f"probability has shape {tuple(probability.shape)!r}: a contour needs at least 2 points in each "
             "direction. Ask probability_grid for more steps."
         )
-    grid = probability.detach().cpu().numpy()
-    points, classes = x.detach().cpu().numpy(), y.cpu().numpy()
+    grid = numbers(probability)
 
     figure = Figure(figsize=(6.4, 5.2), layout="constrained")
     axes = figure.subplots()
@@ -64,18 +59,7 @@ def decision_boundary(
     if grid.min() < 0.5 < grid.max():  # a contour that is nowhere makes matplotlib warn
         axes.contour(grid, levels=[0.5], extent=(low, high, low, high), colors="black", linewidths=1.5)
         axes.plot([], [], color="black", linewidth=1.5, label="P(Y = 1) = 0.5")  # contours have no legend entry
-    for label, (colour, marker) in enumerate(zip((BLUE, VERMILION), MARKERS, strict=True)):
-        chosen = points[classes == label]
-        axes.scatter(
-            chosen[:, 0],
-            chosen[:, 1],
-            s=26,
-            c=colour,
-            marker=marker,
-            edgecolors="white",
-            linewidths=0.6,
-            label=f"y = {label}",
-        )
+    draw_points(axes, x, y)
     axes.set(xlabel="x1", ylabel="x2", xlim=(low, high), ylim=(low, high), aspect="equal")
     figure.legend(loc="outside upper center", ncols=3, frameon=False)
     figure.colorbar(filled, ax=axes, label="P(Y = 1)", ticks=[0, 0.25, 0.5, 0.75, 1])

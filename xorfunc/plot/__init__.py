@@ -1,0 +1,12 @@
+"""Figures of the course. A figure is a function of data: it opens no window and touches no global state of matplotlib.
+
+Colours are safe for colour-blind eyes (`xorfunc.plot.palette`), and nothing is told by its colour alone. Show a figure
+by returning it in a notebook, or write it with `figure.savefig`.
+"""
+
+from xorfunc.plot.boundary import decision_boundary as decision_boundary
+from xorfunc.plot.cost import matmul_times as matmul_times
+from xorfunc.plot.cost import scaling as scaling
+from xorfunc.plot.palette import BLUE as BLUE
+from xorfunc.plot.palette import VERMILION as VERMILION
+from xorfunc.plot.points import samples as samples
