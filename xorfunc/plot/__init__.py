@@ -7,6 +7,10 @@ by returning it in a notebook, or write it with `figure.savefig`.
 from xorfunc.plot.boundary import decision_boundary as decision_boundary
 from xorfunc.plot.cost import matmul_times as matmul_times
 from xorfunc.plot.cost import scaling as scaling
+from xorfunc.plot.descent import loss_surface as loss_surface
+from xorfunc.plot.descent import parameter_paths as parameter_paths
+from xorfunc.plot.diagram import network as network
+from xorfunc.plot.disagreement import ensemble as ensemble
 from xorfunc.plot.losses import loss_curves as loss_curves
 from xorfunc.plot.losses import styles as styles
 from xorfunc.plot.palette import BLUE as BLUE

@@ -129,12 +129,13 @@ def _draw_losses(axes: "matplotlib.axes.Axes", name: str, losses: Tensor, i: int
 
 def _scale(axes: "matplotlib.axes.Axes", *losses: Tensor) -> None:
     """A logarithmic axis where the losses allow it, with numbers as one reads them."""
-    from matplotlib.ticker import LogFormatter  # as in every figure: who draws nothing waits for no matplotlib
+    from matplotlib.ticker import LogLocator, NullFormatter  # only who draws waits for matplotlib
 
     if all(bool((run > 0).all()) for run in losses):
         axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(LogFormatter())
-        axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _require_losses(name: str, losses: Tensor) -> None:
