@@ -79,7 +79,8 @@ def _prepared(make: Callable[[], Run]) -> Run | str:
     except CannotTrace as error:
         return f"loss_fn or optimizer cannot be traced: {error}"
     except Exception as error:  # the compiler's own, of any class
-        return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        return " ".join([f"{type(error).__name__}:", *lines[:2]])
 
 
 def _kept_for(loss_fn: LossFn, situation: Hashable) -> Ready:

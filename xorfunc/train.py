@@ -129,8 +129,8 @@ def fit(
         num_steps=num_epochs * -(-len(x) // batch_size),
     )
     leaves, losses = run_epochs(run, key, leaves, x, y, num_epochs, progress)
-    trained, _ = pytree.tree_unflatten([leaf.detach().clone() for leaf in leaves], spec)
-    return FitResult(trained, losses)
+    trained, _ = pytree.tree_unflatten(list(leaves), spec)
+    return FitResult({name: p.detach().clone() for name, p in trained.items()}, losses)
 
 
 def run_epochs(
