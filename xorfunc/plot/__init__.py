@@ -4,6 +4,7 @@ Colours are safe for colour-blind eyes (`xorfunc.plot.palette`), and nothing is 
 by returning it in a notebook, or write it with `figure.savefig`.
 """
 
+from xorfunc.plot.animation import training_animation as training_animation
 from xorfunc.plot.boundary import decision_boundary as decision_boundary
 from xorfunc.plot.cost import matmul_times as matmul_times
 from xorfunc.plot.cost import scaling as scaling

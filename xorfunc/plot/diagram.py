@@ -18,8 +18,8 @@ LARGEST = 16  # units in a layer, for circles and numbers to be told apart
 def network(params: Mapping[str, Tensor]) -> "matplotlib.figure.Figure":
     r"""The network of the course: a line for each weight, as wide as it is large, solid vermilion where positive.
 
-    Negative weights are dashed and blue: as the logit falls, class 0 becomes likelier, and blue is its. Each bias stands
-    in the circle of its unit, and the largest weight in the legend gives the scale.
+    Negative weights are dashed and blue: as the logit falls, class 0 becomes likelier, and blue is its. Each bias
+    stands in the circle of its unit, and the largest weight in the legend gives the scale.
 
     Args:
         params: `linear_h.weight [H, D]`, `linear_h.bias [H]`, `linear_s.weight [K, H]`, `linear_s.bias [K]`.

@@ -37,13 +37,13 @@ def loss_curves(losses: Mapping[str, Float[Tensor, "_"]]) -> "matplotlib.figure.
     if not losses:
         raise ValueError("losses has no run: a figure of losses compares at least 1. Give those that fit returned.")
     for name, run in losses.items():
-        _require_losses(f"losses[{name!r}]", run)
+        require_losses(f"losses[{name!r}]", run)
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     axes = figure.subplots()
     for i, (name, run) in enumerate(losses.items()):
-        _draw_losses(axes, name, run, i)
+        draw_losses(axes, name, run, i)
     axes.set(xlabel="epoch", ylabel="mean loss, nats")
-    _scale(axes, *losses.values())
+    scale_losses(axes, *losses.values())
     figure.legend(loc="outside upper center", ncols=min(4, len(losses)), frameon=False)
     return figure
 
@@ -68,8 +68,8 @@ def styles(
     """
     from matplotlib.figure import Figure  # not pyplot, which keeps every figure of the process
 
-    _require_losses("functional", functional)
-    _require_losses("module", module)
+    require_losses("functional", functional)
+    require_losses("module", module)
     if len(functional) != len(module):
         raise ValueError(
             f"functional has {len(functional)!r} losses, module {len(module)!r}: the difference is taken step by step. "
@@ -93,7 +93,7 @@ def styles(
     above.plot(steps, numbers(functional), color=BLUE, linewidth=5, alpha=0.4, label="functional")
     above.plot(steps, numbers(module), color=VERMILION, linewidth=1.5, linestyle="--", label="module")
     above.set(ylabel="loss, nats")
-    _scale(above, functional, module)
+    scale_losses(above, functional, module)
     above.tick_params(labelbottom=False)
     above.legend(frameon=False)
 
@@ -120,15 +120,29 @@ def styles(
     return figure
 
 
-def _draw_losses(axes: "matplotlib.axes.Axes", name: str, losses: Tensor, i: int) -> None:
-    """Curve i; with a marker here and there, as one at each of hundreds of epochs would hide the line."""
+def draw_losses(axes: "matplotlib.axes.Axes", name: str, losses: Tensor, i: int = 0) -> None:
+    """Curve i; with a marker here and there, as one at each of hundreds of epochs would hide the line.
+
+    >>> from matplotlib.figure import Figure
+    >>> axes = Figure().subplots()
+    >>> draw_losses(axes, "sgd", torch.tensor([0.7, 0.5]))
+    >>> axes.lines[0].get_xdata().tolist()
+    [1, 2]
+    """
     every = max(1, len(losses) // 10)
     axes.plot(range(1, len(losses) + 1), numbers(losses), label=name, markevery=(i % every, every), **look(i))
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _scale(axes: "matplotlib.axes.Axes", *losses: Tensor) -> None:
-    """A logarithmic axis where the losses allow it, with numbers as one reads them."""
+def scale_losses(axes: "matplotlib.axes.Axes", *losses: Tensor) -> None:
+    """A logarithmic axis where the losses allow it, with numbers as one reads them.
+
+    >>> from matplotlib.figure import Figure
+    >>> axes = Figure().subplots()
+    >>> scale_losses(axes, torch.tensor([0.7, 0.0]))
+    >>> axes.get_yscale()
+    'linear'
+    """
     from matplotlib.ticker import LogLocator, NullFormatter  # only who draws waits for matplotlib
 
     if all(bool((run > 0).all()) for run in losses):
@@ -138,7 +152,17 @@ def _scale(axes: "matplotlib.axes.Axes", *losses: Tensor) -> None:
         axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _require_losses(name: str, losses: Tensor) -> None:
+def require_losses(name: str, losses: Tensor) -> None:
+    """Raise unless the losses make a curve.
+
+    Raises:
+        ValueError: if there is none, or one is not finite.
+
+    >>> require_losses("losses", torch.tensor([]))
+    Traceback (most recent call last):
+    ...
+    ValueError: losses has no loss: a curve needs at least 1. Train for an epoch or more.
+    """
     if not len(losses):
         raise ValueError(f"{name} has no loss: a curve needs at least 1. Train for an epoch or more.")
     if not torch.isfinite(losses).all():
