@@ -127,6 +127,13 @@ def test_a_comparison_that_cannot_be_made_is_refused_by_what_was_given(wrong, me
         compare_styles(key(0), **{"num_points": 4, "num_epochs": 1, **wrong})
 
 
+def test_an_interrupted_training_is_compared_with_nothing(monkeypatch):
+    fit = running.fit
+    monkeypatch.setattr(running, "fit", lambda *args, num_epochs, **options: fit(*args, num_epochs=1, **options))
+    with pytest.raises(KeyboardInterrupt):
+        compare_styles(key(0), num_points=4, num_epochs=2)
+
+
 @pytest.mark.parametrize("row", TRANSLATIONS, ids=lambda row: row.name)
 def test_both_sides_of_a_translation_give_equal_results(row):
     functional, module = outcome(SETTING + row.functional), outcome(SETTING + row.module)

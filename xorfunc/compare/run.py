@@ -6,6 +6,7 @@ first training that prepares the backends.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -103,8 +104,8 @@ def compare_styles(
     def loss_fn(params: Params, x: Tensor, y: Tensor) -> Tensor:
         return loss_bce(logits(params, x)[:, 0], y)
 
-    def functional(backend: str) -> Callable[[], FitResult]:
-        return lambda: fit(
+    def functional(backend: str) -> FitResult:
+        result = fit(
             fit_key,
             loss_fn,
             params,
@@ -115,9 +116,14 @@ def compare_styles(
             batch_size=batch_size,
             backend=backend,
         )
+        if len(result.losses) < num_epochs:  # `fit` gives what it reached; half a training compares with nothing
+            raise KeyboardInterrupt
+        return result
 
-    contenders = {"module": lambda: _fit_module(fit_key, params, x, y, lr, num_epochs, batch_size)}
-    contenders |= {backend: functional(backend) for backend in backends}
+    contenders: dict[str, Callable[[], FitResult]] = {
+        "module": lambda: _fit_module(fit_key, params, x, y, lr, num_epochs, batch_size)
+    }
+    contenders |= {backend: partial(functional, backend) for backend in backends}
     results = {name: train() for name, train in contenders.items()}
     num_steps = num_epochs * -(-num_points // batch_size)
     trainings = interleaved(contenders, rounds=rounds)
