@@ -1,7 +1,7 @@
 """Which way a training runs, and what to do where that way fails.
 
 `"auto"` takes what costs least in total: a short training ends before a graph is ready, and machine code pays only for
-a long one. What was prepared once is kept as long as its loss function, for the same optimizer and sizes. A way that
+a long one. What was prepared is kept as long as its loss function, for the latest optimizers and sizes. A way that
 fails gives way to a slower one, and one warning says why; the last, eager, needs nothing.
 """
 
@@ -21,6 +21,8 @@ BACKENDS = ("auto", "eager", "traced", "compiled")
 # In steps of one small network: a graph is ready in the time of the first, machine code in that of the second.
 STEPS_TO_TRACE = 200
 STEPS_TO_COMPILE = 200_000
+
+KEPT = 64  # for one loss function: a search over rates makes an optimizer for each, and will not come back to most
 
 Ready = dict[Hashable, Run | str]  # a run, or why there is none
 _ready: WeakKeyDictionary[Any, Ready] = WeakKeyDictionary()
@@ -49,9 +51,10 @@ def choose_run(
     reason = ""
     for name in _ways(backend, {name for name in fast if callable(ready.get((name, situation)))}, num_steps):
         found = ready.get((name, situation)) or _prepared(fast[name])
-        ready[name, situation] = found
+        _keep(ready, (name, situation), found)
         if not isinstance(found, str):
-            _warn(backend, name, reason)
+            if backend != "auto":  # which asks for no compiler, so that one is not missed
+                _warn(backend, name, reason)
             return found
         reason = reason or found
     _warn(backend, "eager", reason)
@@ -81,6 +84,14 @@ def _prepared(make: Callable[[], Run]) -> Run | str:
     except Exception as error:  # the compiler's own, of any class
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         return " ".join([f"{type(error).__name__}:", *lines[:2]])
+
+
+def _keep(ready: Ready, what: Hashable, found: Run | str) -> None:
+    """As the latest of all, of which the eldest goes."""
+    ready.pop(what, None)
+    ready[what] = found
+    while len(ready) > KEPT:
+        del ready[next(iter(ready))]
 
 
 def _kept_for(loss_fn: LossFn, situation: Hashable) -> Ready:

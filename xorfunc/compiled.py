@@ -173,7 +173,9 @@ def _graphs(
             with torch.no_grad():
                 by_graph, by_meaning = graph(*leaves, x_batch, y_batch), meaning(*leaves, x_batch, y_batch)
             if not same_within_rounding(by_graph, by_meaning):
-                raise CannotTrace("its graph gives other numbers than it does. Does it draw at random, or keep a state")
+                raise CannotTrace(
+                    "its graph gives other numbers than it does (does it draw at random, or keep a state?)"
+                )
             leaves = by_meaning[:-1]
     return graphs
 

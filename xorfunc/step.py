@@ -120,6 +120,7 @@ def trace_step(step: FlatStep, leaves: Sequence[Tensor], x: Tensor, y: Tensor) -
 
     if any(form(leaf) == (type(leaf),) for leaf in leaves):
         raise CannotTrace("the optimizer's state holds something that is no tensor, and a graph would freeze it")
+    leaves = apart(leaves)
     try:
         with torch.no_grad():
             graph = _tidied(make_fx(step)(*leaves, x, y))
@@ -152,6 +153,17 @@ def _tidied(graph: fx.GraphModule) -> fx.GraphModule:
                 output.replace_input_with(node, copy)
     graph.recompile()
     return graph
+
+
+def apart(leaves: Sequence[Tensor]) -> list[Tensor]:
+    """Contiguous copies, each a tensor of its own: a tracer that is given one twice can't tell its places apart.
+
+    >>> w = torch.ones(())
+    >>> first, second = apart([w, w])
+    >>> first is second
+    False
+    """
+    return [leaf.detach().clone(memory_format=torch.contiguous_format) for leaf in leaves]
 
 
 def form(leaf: object) -> tuple[Hashable, ...]:

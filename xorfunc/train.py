@@ -19,7 +19,7 @@ from torch.utils import _pytree as pytree  # as in xorfunc.step
 from xorfunc.backends import BACKENDS, choose_run
 from xorfunc.compiled import Leaves, Run, compiled, epochs_a_call, looped, traced
 from xorfunc.data import Batch, require_batches
-from xorfunc.optim import Optimizer, sgd
+from xorfunc.optim import Optimizer, State, sgd
 from xorfunc.params import LossFn, Params
 from xorfunc.random import Key, fold_in, permutation
 from xorfunc.step import flat_meaning, flat_step, form, optimizer_step
@@ -113,23 +113,31 @@ def fit(
     FitResult(params={'w': tensor(0.8750)}, losses=tensor([1.0000, 0.2500, 0.0625]))
     """
     require_runnable(backend, num_epochs, batch_size, x, y)
-    leaves, spec = pytree.tree_flatten((params, optimizer.init(params)))
+    x, y = x.detach().contiguous(), y.detach().contiguous()  # as the batches are that graphs will be given
+    whole = params, optimizer.init(params)
+    leaves, spec = pytree.tree_flatten(whole)
     meaning, step = flat_meaning(loss_fn, optimizer, spec), flat_step(loss_fn, optimizer, spec)
+
+    def step_of_whole(params: Params, state: State, x: Tensor, y: Tensor) -> Any:
+        # Not on leaves: it is only for a graph that a state must keep its form from step to step.
+        return optimizer_step(loss_fn, optimizer, params, state, x, y)
+
+    eager = looped(step_of_whole, batch_size)
     one_thread = x[:batch_size].numel() < SMALL_BATCH
     at_once = epochs_a_call(len(x), num_epochs)
     run = choose_run(
         backend,
-        looped(meaning, batch_size),
+        eager,
         {
             "traced": lambda: traced(step, meaning, leaves, x, y, batch_size),
             "compiled": lambda: compiled(step, meaning, leaves, x, y, batch_size, at_once, one_thread),
         },
         loss_fn=loss_fn,
-        situation=(optimizer, *map(form, (*leaves, x, y)), batch_size, at_once),
+        situation=(optimizer, str(spec), *map(form, (*leaves, x, y)), batch_size, at_once, torch.get_default_dtype()),
         num_steps=num_epochs * -(-len(x) // batch_size),
     )
-    leaves, losses = run_epochs(run, key, leaves, x, y, num_epochs, progress)
-    trained, _ = pytree.tree_unflatten(list(leaves), spec)
+    reached, losses = run_epochs(run, key, whole if run is eager else leaves, x, y, num_epochs, progress)
+    trained, _ = reached if run is eager else pytree.tree_unflatten(list(reached), spec)
     return FitResult({name: p.detach().clone() for name, p in trained.items()}, losses)
 
 
