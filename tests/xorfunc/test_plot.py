@@ -1,8 +1,9 @@
-"""The figure, by what it holds: where the line runs, where the points lie, which colour is which class."""
+"""The figures, by what they hold: where lines run and points lie, which colour is which class, what axes are called."""
 
 import subprocess
 import sys
 
+import matplotlib
 import numpy as np
 import pytest
 import torch
@@ -12,7 +13,22 @@ from matplotlib.colors import to_rgba
 from tests.xorfunc.problems import network_logits, solved_xor
 from xorfunc.data import continuous_xor
 from xorfunc.evaluate import probability_grid
-from xorfunc.plot import BLUE, VERMILION, decision_boundary
+from xorfunc.plot import (
+    BLUE,
+    VERMILION,
+    decision_boundary,
+    ensemble,
+    loss_curves,
+    loss_surface,
+    matmul_times,
+    network,
+    parameter_paths,
+    samples,
+    scaling,
+    styles,
+    training_animation,
+)
+from xorfunc.plot.palette import look
 from xorfunc.random import key
 
 POINTS = torch.tensor([[0.1, 0.9], [0.8, 0.2]])
@@ -104,3 +120,233 @@ decision_boundary(torch.eye(3), torch.zeros(1, 2), torch.tensor([0]), low=0, hig
 assert "matplotlib.figure" in sys.modules and "matplotlib.pyplot" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+AT = torch.linspace(-1.0, 1.0, 21)
+SLOPED = torch.sigmoid(4 * AT + AT[:, None])  # row = x2, column = x1
+NETWORK = {
+    "linear_h.weight": torch.tensor([[4.0, -1.0], [2.0, 0.5], [-0.5, 1.0]]),
+    "linear_h.bias": torch.tensor([0.25, -1.5, 0.0]),
+    "linear_s.weight": torch.tensor([[1.0, -2.0, 3.0]]),
+    "linear_s.bias": torch.tensor([-0.75]),
+}
+FALLING = torch.tensor([0.7, 0.4, 0.1])
+
+
+def film():
+    return training_animation(torch.stack([SLOPED, SLOPED, SLOPED.T]), POINTS, CLASSES, FALLING, low=-1.0, high=1.0)
+
+
+FIGURES = {
+    "scaling": lambda: scaling([1, 10], {"loop": [0.1, 1.0], "vmap": [0.1, 0.2]}, xlabel="members"),
+    "styles": lambda: styles(functional=FALLING, module=FALLING, seconds={"functional": 2e-4, "module": 1e-4}),
+    "loss_curves": lambda: loss_curves({"sgd": FALLING, "adam": FALLING[:2]}),
+    "samples": lambda: samples(POINTS, CLASSES),
+    "ensemble": lambda: ensemble(SLOPED, SLOPED.square(), POINTS, CLASSES, low=-1.0, high=1.0),
+    "network": lambda: network(NETWORK),
+    "parameter_paths": lambda: parameter_paths({"w": torch.eye(4).reshape(4, 2, 2), "b": FALLING.repeat(2)[:4]}),
+    "matmul_times": lambda: matmul_times([8, 64], [1e-6, 1e-4]),
+    "loss_surface": lambda: loss_surface(SLOPED, low=-1.0, high=1.0, path=POINTS),
+}
+
+every_figure = pytest.mark.parametrize("name", FIGURES)
+
+
+def legend_of(figure):
+    legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes if axes.get_legend())]
+    return [text.get_text() for legend in legends for text in legend.get_texts()]
+
+
+@every_figure
+def test_a_figure_is_saved_and_leaves_the_settings_of_matplotlib_alone(name, tmp_path):
+    before = dict(matplotlib.rcParams)
+    FIGURES[name]().savefig(tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_no_figure_is_left_in_the_registry_of_pyplot(tmp_path):
+    import matplotlib.pyplot as plt
+
+    for draw in FIGURES.values():
+        draw()
+    film().save(tmp_path / "film.gif", writer="pillow")
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("scaling", [("members", "seconds")]),
+        ("styles", [("", "loss, nats"), ("microseconds a step", ""), ("step", "|difference|")]),
+        ("loss_curves", [("epoch", "mean loss, nats")]),
+        ("samples", [("x1", "x2")]),
+        ("ensemble", [("x1", "x2"), ("x1", ""), ("", "P(Y = 1)"), ("", "disagreement")]),
+        ("parameter_paths", [("step", "value"), ("step", "value")]),
+        ("matmul_times", [("n, side of both matrices", "seconds")]),
+        ("loss_surface", [("first direction", "second direction"), ("", "loss")]),
+    ],
+)
+def test_the_axes_of_a_figure_say_what_they_measure(name, labels):
+    assert [(axes.get_xlabel(), axes.get_ylabel()) for axes in FIGURES[name]().axes] == labels
+
+
+@pytest.mark.parametrize(
+    ("name", "entries"),
+    [
+        ("scaling", ["loop", "vmap"]),
+        ("styles", ["functional", "module"]),
+        ("loss_curves", ["sgd", "adam"]),
+        ("samples", ["y = 0", "y = 1"]),
+        ("ensemble", ["P(Y = 1) = 0.5", "y = 0", "y = 1"]),
+        ("network", ["weight > 0", "weight < 0", "|weight| = 4", "bias"]),
+        ("parameter_paths", ["[0, 0]", "[0, 1]", "[1, 0]", "[1, 1]"]),
+        ("matmul_times", ["measured", "proportional to $n^3$"]),
+        ("loss_surface", ["path", "start", "end"]),
+    ],
+)
+def test_a_legend_names_every_series(name, entries):
+    assert legend_of(FIGURES[name]()) == entries
+
+
+def test_the_first_series_of_a_figure_differ_in_more_than_colour():
+    assert len({(look(i)["linestyle"], look(i)["marker"]) for i in range(28)}) == 28
+    assert len({(look(i)["color"], look(i)["linestyle"]) for i in range(28)}) == 28
+
+
+def test_a_series_holds_the_numbers_it_was_given():
+    lines = FIGURES["scaling"]().axes[0].lines
+    assert [list(line.get_ydata()) for line in lines] == [[0.1, 1.0], [0.1, 0.2]]
+    assert all(list(line.get_xdata()) == [1, 10] for line in lines)
+
+
+def test_the_prediction_of_a_matrix_product_ends_in_the_last_time_and_grows_with_the_cube():
+    _, predicted = FIGURES["matmul_times"]().axes[0].lines
+    assert list(predicted.get_ydata()) == pytest.approx([1e-4 / 8**3, 1e-4])
+
+
+def test_styles_show_their_difference_and_microseconds():
+    figure = styles(functional=FALLING, module=FALLING + torch.tensor([0, 0.25, 0]), seconds={"a": 3e-6, "b": 1e-6})
+    _, bars, below = figure.axes
+    assert below.lines[0].get_ydata().tolist() == pytest.approx([0, 0.25, 0], abs=1e-6)
+    assert [bar.get_width() for bar in bars.patches] == pytest.approx([3, 1])
+    assert len({bar.get_hatch() for bar in bars.patches}) == 2, "no bar is told by its colour alone"
+
+
+def test_losses_that_reach_zero_are_drawn_on_a_linear_axis():
+    assert loss_curves({"sgd": torch.tensor([0.5, 0.0])}).axes[0].get_yscale() == "linear"
+
+
+@pytest.mark.parametrize("name", ["ensemble", "loss_surface"])
+def test_a_field_grows_to_the_right_and_a_little_upwards_as_its_model_does(name):
+    axes = FIGURES[name]().axes[1 if name == "ensemble" else 0]
+    figure = axes.figure
+    for line in [*axes.lines, *axes.collections[1:]]:  # what lies upon the field
+        line.set_visible(False)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    pixels = np.asarray(canvas.buffer_rgba())
+
+    def brightness(x1, x2):
+        column, row = axes.transData.transform((x1, x2))
+        return pixels[len(pixels) - 1 - int(row), int(column), :3].astype(int).sum()
+
+    grows = -1 if name == "ensemble" else 1  # agreement is white, and a high loss bright
+    right, left, up, down = brightness(0.3, 0), brightness(-0.3, 0), brightness(0, 0.6), brightness(0, -0.6)
+    assert grows * (right - left) > grows * (up - down) > 20
+
+
+def test_a_line_of_the_network_shows_size_and_sign_of_its_weight():
+    axes = FIGURES["network"]().axes[0]
+    weights = [*NETWORK["linear_h.weight"].flatten().tolist(), *NETWORK["linear_s.weight"].flatten().tolist()]
+    assert [line.get_linewidth() for line in axes.lines] == pytest.approx([6 * abs(w) / 4 for w in weights])
+    looks = [(line.get_color(), line.get_linestyle()) for line in axes.lines]
+    assert looks == [(VERMILION, "-") if w > 0 else (BLUE, "--") for w in weights]
+    # From input x2, the lower one on the left, to the first hidden unit, the highest in the middle.
+    assert (list(axes.lines[1].get_xdata()), list(axes.lines[1].get_ydata())) == ([0, 1], [-0.5, 1.0])
+
+
+def test_the_network_has_its_biases_written_in():
+    texts = [text.get_text() for text in FIGURES["network"]().axes[0].texts]
+    assert texts[:6] == ["x1", "x2", "0.25", "-1.50", "0.00", "-0.75"]
+
+
+def test_a_path_runs_from_its_start_to_its_end():
+    lines = {line.get_label(): line.get_xydata() for line in FIGURES["loss_surface"]().axes[0].lines}
+    np.testing.assert_allclose(lines["path"], POINTS)
+    np.testing.assert_allclose(lines["start"], POINTS[:1])
+    np.testing.assert_allclose(lines["end"], POINTS[1:])
+
+
+@pytest.mark.parametrize("losses", [torch.zeros(3, 3), torch.full((3, 3), -2.0), torch.ones(2, 2)])
+def test_a_flat_surface_can_be_drawn(losses, tmp_path):
+    loss_surface(losses, low=0, high=1).savefig(tmp_path / "flat.png")
+
+
+def test_a_film_has_a_frame_for_each_moment_and_shows_the_loss_of_each(tmp_path):
+    from PIL import Image
+
+    film().save(tmp_path / "film.gif", writer="pillow")
+    with Image.open(tmp_path / "film.gif") as gif:
+        assert gif.n_frames == 3
+
+
+def test_a_frame_of_a_film_lies_as_its_model_does(tmp_path):
+    moving = film()
+    moving.save(tmp_path / "film.gif", writer="pillow")
+    (image,) = moving._fig.axes[0].images
+    assert image.origin == "lower"
+    np.testing.assert_allclose(image.get_array(), SLOPED.T)  # the last frame
+    # A pixel's middle is its grid point: 20 steps from -1 to 1, and half a step beyond.
+    assert image.get_extent() == pytest.approx([-1.05, 1.05, -1.05, 1.05])
+
+
+NAN = torch.tensor([0.5, torch.nan])
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: scaling([1], {}, xlabel="members"), "seconds has no series"),
+        (lambda: scaling([1, 2], {"loop": [0.1]}, xlabel="members"), r"num has 2 entries, seconds\['loop'\] 1"),
+        (lambda: scaling([1], {"loop": [0.0]}, xlabel="members"), r"seconds\['loop'\]\[0\] is 0.0"),
+        (lambda: matmul_times([], []), "sizes has 0 entries"),
+        (lambda: loss_curves({}), "losses has no run"),
+        (lambda: loss_curves({"sgd": NAN}), r"losses\['sgd'\]\[1\] is nan"),
+        (
+            lambda: styles(functional=FALLING, module=FALLING[:2], seconds={"a": 1.0}),
+            "functional has 3 losses, module 2",
+        ),
+        (lambda: styles(functional=FALLING, module=FALLING, seconds={}), "seconds has no entry"),
+        (lambda: styles(functional=FALLING, module=FALLING, seconds={"a": -1.0}), r"seconds\['a'\] is -1.0"),
+        (lambda: samples(POINTS, CLASSES + 2), "y has 2, 3: the classes are 0 and 1"),
+        (lambda: network({}), r"params has no 'linear_h.bias', 'linear_h.weight' \(it has nothing\)"),
+        (lambda: network(NETWORK | {"linear_s.weight": torch.ones(1, 2)}), "linear_s.weight has shape"),
+        (lambda: network(NETWORK | {"linear_h.bias": NAN}), "linear_h.weight has shape"),
+        (lambda: parameter_paths({}), "paths has {} moments"),
+        (lambda: parameter_paths({"w": torch.ones(2), "b": torch.ones(3)}), "paths has {'w': 2, 'b': 3} moments"),
+        (lambda: parameter_paths({"w": NAN}), r"paths\['w'\] has a number that is not finite"),
+        (lambda: loss_surface(NAN.expand(2, 2), low=0, high=1), "losses has a number that is not finite"),
+        (lambda: loss_surface(SLOPED, low=0, high=1, path=torch.zeros(0, 2)), r"path has shape \(0, 2\)"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(draw, message):
+    with pytest.raises(ValueError, match=message):
+        draw()
+
+
+@pytest.mark.usefixtures("no_shape_checks")
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: samples(POINTS, CLASSES[:1]), "x has 2 examples, y 1"),
+        (lambda: ensemble(SLOPED, SLOPED[1:], POINTS, CLASSES, low=0, high=1), "mean has shape"),
+        (
+            lambda: training_animation(SLOPED[None], POINTS, CLASSES, FALLING, low=0, high=1),
+            "probabilities has 1 moments, losses 3",
+        ),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(draw, message):
+    with pytest.raises(ValueError, match=message):
+        draw()

@@ -90,6 +90,8 @@ def training_animation(
     scale_losses(curve, losses)
     curve.set(xlabel="moment", ylabel="loss, nats")
     (now,) = curve.plot([1], numbers(losses[:1]), marker="o", markersize=8, color=VERMILION)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out once: done anew for each frame, the axes would tremble
     lines: list[Any] = []
 
     def show(moment: int) -> Sequence[Any]:

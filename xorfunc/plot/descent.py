@@ -111,9 +111,7 @@ def loss_surface(
     axes = figure.subplots()
     levels = space(lowest, highest, 25)
     extent = (low, high, low, high)
-    filled = axes.contourf(
-        grid, levels=levels, extent=extent, cmap="cividis", norm=norm(lowest, highest), extend="both"
-    )
+    filled = axes.contourf(grid, levels=levels, extent=extent, cmap="cividis", norm=norm(lowest, highest))
     if grid.min() < grid.max():  # a contour that is nowhere makes matplotlib warn
         axes.contour(grid, levels=levels[2:-1:3], extent=extent, colors="white", linewidths=0.5, alpha=0.6)
     if path is not None:

@@ -131,6 +131,7 @@ def draw_losses(axes: "matplotlib.axes.Axes", name: str, losses: Tensor, i: int 
     """
     every = max(1, len(losses) // 10)
     axes.plot(range(1, len(losses) + 1), numbers(losses), label=name, markevery=(i % every, every), **look(i))
+    axes.locator_params(axis="x", integer=True)
     axes.spines[["top", "right"]].set_visible(False)
 
 
