@@ -124,7 +124,7 @@ def test_memory_grows_with_the_chunk_and_not_with_members_times_data():
         "import resource, sys, torch\n"
         "from tests.xorfunc.test_fit_ensemble import *\n"
         "x, y = continuous_xor(key(0), 1000, 0.1)\n"
-        "fit_ensemble(key(0), init, network_loss, x, y, int(sys.argv[1]), optimizer=sgd(0.1), num_epochs=1,"
+        "fit_ensemble(key(0), init, network_loss, x, y, int(sys.argv[1]), num_epochs=1,"
         " batch_size=1000, backend='traced')\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
     )
