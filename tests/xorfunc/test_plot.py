@@ -133,8 +133,14 @@ NETWORK = {
 FALLING = torch.tensor([0.7, 0.4, 0.1])
 
 
-def film():
-    return training_animation(torch.stack([SLOPED, SLOPED, SLOPED.T]), POINTS, CLASSES, FALLING, low=-1.0, high=1.0)
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    """A film and where it was written, once for all that look at it."""
+    path = tmp_path_factory.mktemp("film") / "film.gif"
+    grids = torch.stack([SLOPED.T, SLOPED.T, SLOPED])
+    moving = training_animation(grids, POINTS, CLASSES, FALLING, low=-1.0, high=1.0)
+    moving.save(path, writer="pillow")
+    return moving, path
 
 
 FIGURES = {
@@ -165,12 +171,11 @@ def test_a_figure_is_saved_and_leaves_the_settings_of_matplotlib_alone(name, tmp
     assert dict(matplotlib.rcParams) == before
 
 
-def test_no_figure_is_left_in_the_registry_of_pyplot(tmp_path):
+def test_no_figure_is_left_in_the_registry_of_pyplot(film):
     import matplotlib.pyplot as plt
 
     for draw in FIGURES.values():
         draw()
-    film().save(tmp_path / "film.gif", writer="pillow")
     assert plt.get_fignums() == []
 
 
@@ -283,20 +288,20 @@ def test_a_flat_surface_can_be_drawn(losses, tmp_path):
     loss_surface(losses, low=0, high=1).savefig(tmp_path / "flat.png")
 
 
-def test_a_film_has_a_frame_for_each_moment_and_shows_the_loss_of_each(tmp_path):
+def test_a_film_has_a_frame_for_each_moment(film):
     from PIL import Image
 
-    film().save(tmp_path / "film.gif", writer="pillow")
-    with Image.open(tmp_path / "film.gif") as gif:
+    with Image.open(film[1]) as gif:
         assert gif.n_frames == 3
 
 
-def test_a_frame_of_a_film_lies_as_its_model_does(tmp_path):
-    moving = film()
-    moving.save(tmp_path / "film.gif", writer="pillow")
-    (image,) = moving._fig.axes[0].images
+def test_the_last_frame_of_a_film_shows_its_grid_as_it_lies_and_its_loss(film):
+    plane, curve, *_ = film[0]._fig.axes
+    (image,) = plane.images
     assert image.origin == "lower"
-    np.testing.assert_allclose(image.get_array(), SLOPED.T)  # the last frame
+    np.testing.assert_allclose(image.get_array(), SLOPED)
+    np.testing.assert_allclose(curve.lines[-1].get_xydata(), [[3, FALLING[-1]]])
+    assert (plane.get_xlabel(), plane.get_ylabel(), plane.get_title()) == ("x1", "x2", "moment 3 of 3")
     # A pixel's middle is its grid point: 20 steps from -1 to 1, and half a step beyond.
     assert image.get_extent() == pytest.approx([-1.05, 1.05, -1.05, 1.05])
 
