@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.xorfunc.problems import assert_params_close, linear_loss, network_loss
 from tests.xorfunc.strategies import keys, labels, normal, training_problems
 from xorfunc import backends, compiled, step, train
-from xorfunc.data import continuous_xor
+from xorfunc.data import continuous_xor, minibatches
 from xorfunc.likelihood import loss_bce
 from xorfunc.model import init_params
 from xorfunc.optim import Optimizer, adam, adamw, momentum, sgd
@@ -347,3 +347,245 @@ def test_labels_may_be_of_any_dtype_and_shape():
     targets = torch.stack([y, 1 - y, y], dim=1)
     runs = [fit(key(0), loss, params, x, targets, num_epochs=3, batch_size=4, backend=b) for b in ("traced", "eager")]
     assert_same_run(*runs)
+
+
+# What was wrong once: places, names, states
+
+
+def weighed(params, x, y):
+    """Not the same in both parameters, so that one is not to be taken for the other."""
+    return (2 * (x @ params["a"]) + x.square() @ params["b"] - y).square().mean()
+
+
+def both_ways(loss, params, optimizer, **settings):
+    x, y = normal(0, (20, 2)), normal(1, (20,))
+    settings = {"optimizer": optimizer, "num_epochs": 3, "batch_size": 10} | settings
+    return [fit(key(0), loss, params, x, y, backend=backend, **settings) for backend in ("traced", "eager")]
+
+
+def test_parameters_that_are_one_tensor_are_trained_apart():
+    start = torch.zeros(2)
+    runs = both_ways(weighed, {"a": start, "b": start}, sgd(0.05))
+    assert_same_run(*runs)
+    assert not torch.equal(runs[0].params["a"], runs[0].params["b"])
+    assert torch.equal(start, torch.zeros(2))
+
+
+def test_a_state_that_starts_as_the_parameters_goes_its_own_way():
+    def update(grads, mean, params):
+        steps = {name: 0.1 * (mean[name] - params[name]) - 0.05 * g for name, g in grads.items()}
+        return steps, {name: 0.5 * (mean[name] + p) for name, p in params.items()}
+
+    averaging = Optimizer(lambda params: params, update)
+    assert_same_run(*both_ways(weighed, {"a": torch.zeros(2), "b": torch.ones(2)}, averaging))
+
+
+def test_the_order_of_the_names_is_part_of_what_is_kept():
+    def loss(params, x, y):
+        return weighed(params, x, y)
+
+    optimizer = sgd(0.05)
+    assert_same_run(*both_ways(loss, {"a": torch.zeros(2), "b": torch.ones(2)}, optimizer))
+    assert_same_run(*both_ways(loss, {"b": torch.ones(2), "a": torch.zeros(2)}, optimizer))
+
+
+def test_the_default_dtype_is_part_of_what_is_kept():
+    def loss(params, x, y):
+        return weighed(params, x, y) * torch.tensor(1.5).element_size()  # a number that depends on it
+
+    params, optimizer = {"a": torch.zeros(2), "b": torch.ones(2)}, sgd(0.01)
+    assert_same_run(*both_ways(loss, params, optimizer))
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert_same_run(*both_ways(loss, params, optimizer))
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def lazy_init(params):
+    return None
+
+
+def lazy_update(grads, state, params):
+    velocity = grads if state is None else {name: g + 0.5 * state[name] for name, g in grads.items()}
+    return {name: -0.05 * v for name, v in velocity.items()}, velocity
+
+
+def growing_update(grads, seen, params):
+    return {name: -0.05 / (1 + len(seen)) * g for name, g in grads.items()}, (*seen, torch.zeros(()))
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "reason"),
+    [
+        (Optimizer(lazy_init, lazy_update), "no tensor"),
+        (Optimizer(lambda params: (), growing_update), "changes its form"),
+    ],
+)
+def test_a_state_may_change_its_form_and_trains_eagerly(optimizer, reason):
+    params = {"a": torch.zeros(2), "b": torch.ones(2)}
+    with pytest.warns(UserWarning, match=reason):
+        fast, eager = both_ways(weighed, params, optimizer)
+    assert_same_run(fast, eager, rtol=0, atol=0)
+    x, y = normal(0, (20, 2)), normal(1, (20,))
+    state = optimizer.init(params)
+    for epoch in range(3):
+        for batch in minibatches(fold_in(key(0), epoch), x, y, 10):
+            params, state, _ = step.optimizer_step(weighed, optimizer, params, state, *batch)
+    assert_params_close(eager.params, params, rtol=0, atol=0)
+
+
+def test_a_number_taken_from_the_state_behind_the_graphs_back_is_noticed():
+    def update(grads, count, params):
+        return {name: -0.05 / (1 + float(count.numpy())) * g for name, g in grads.items()}, count + 1
+
+    fading = Optimizer(lambda params: torch.zeros(()), update)
+    with pytest.warns(UserWarning, match="other numbers"):
+        # One size of batches: there is no second graph that would be compared after a step.
+        assert_same_run(*both_ways(weighed, {"a": torch.zeros(2), "b": torch.ones(2)}, fading), rtol=0, atol=0)
+
+
+def test_a_loss_that_draws_at_random_or_counts_its_calls_trains_eagerly():
+    calls = []
+
+    def drawing(params, x, y):
+        return weighed(params, x + torch.rand_like(x), y)
+
+    def counting(params, x, y):
+        calls.append(None)
+        return weighed(params, x, y) * len(calls)
+
+    for loss in (drawing, counting):
+        with (
+            torch.random.fork_rng(devices=[]),
+            pytest.warns(UserWarning, match="draw at random, or keep a state") as told,
+        ):
+            run = fit(key(0), loss, {"a": torch.zeros(2), "b": torch.ones(2)}, *problem()[1:], backend="traced")
+        assert len(told) == 1
+        assert len(run.losses) == 100
+
+
+def test_eager_never_warns():
+    params, x, y = problem()
+    for loss in (network_loss, branching, reading):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            fit(key(0), loss, params, x, y, num_epochs=2, backend="eager")
+
+
+def test_a_warning_points_at_the_users_own_line(tmp_path):
+    # In a process of its own: the shape checks put a frame of theirs in between.
+    program = tmp_path / "own.py"
+    program.write_text(
+        "import torch\n"
+        "from xorfunc.random import key\n"
+        "from xorfunc.train import fit\n"
+        "x = torch.ones(4)\n"
+        "fit(key(0), lambda p, x, y: p['w'] * x.mean().item(), {'w': torch.ones(())}, x, x, backend='traced')\n"
+    )
+    told = subprocess.run([sys.executable, program], capture_output=True, text=True, check=True).stderr
+    assert f"{program}:5: UserWarning: training runs 'eager' instead of 'traced'" in told
+    assert told.count("Warning") == 1
+
+
+def test_auto_misses_no_compiler(monkeypatch, tmp_path):
+    params, x, y = problem()
+    monkeypatch.setattr(backends, "STEPS_TO_COMPILE", 1)
+    monkeypatch.setattr(torch, "compile", lambda *arguments, **options: 1 / 0)
+
+    def run_silently():
+        def loss(params, x, y):
+            return network_loss(params, x, y)
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return fit(key(2), loss, params, x, y, num_epochs=3, backend="auto")
+
+    expected = fit(key(2), network_loss, params, x, y, num_epochs=3, backend="eager")
+    assert_same_run(run_silently(), expected)
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not backends.has_compiler()
+    assert_same_run(run_silently(), expected)
+
+
+def test_auto_says_what_it_cannot_trace(monkeypatch):
+    params, x, y = problem()
+    monkeypatch.setattr(backends, "STEPS_TO_TRACE", 1)
+    with pytest.warns(UserWarning, match="'eager' instead of 'auto': .* reads a number") as told:
+        fit(key(2), reading, params, x, y, num_epochs=3)
+    assert len(told) == 1
+
+
+def test_only_the_latest_are_kept_for_one_loss():
+    def loss(params, x, y):
+        raise AssertionError("nothing runs here")
+
+    def make(backend="traced", situation=0):
+        return backends.choose_run(
+            backend,
+            "eager",
+            {"traced": lambda: lambda: made.append(situation)},
+            loss_fn=loss,
+            situation=situation,
+            num_steps=1,
+        )
+
+    made = []
+    first = make()
+    for situation in range(1, backends.KEPT):
+        make(situation=situation)
+    assert make() is first
+    make(situation="one more")
+    assert make() is first, "it was used later than the second"
+    for situation in range(backends.KEPT):
+        make(situation=("other", situation))
+    assert len(backends._ready[loss]) == backends.KEPT
+    assert make() is not first
+
+
+def test_what_fails_is_not_tried_again_but_told_again(monkeypatch):
+    tries = []
+
+    def failing(*arguments):
+        tries.append(arguments)
+        raise step.CannotTrace("for a reason")
+
+    def loss(params, x, y):
+        return network_loss(params, x, y)
+
+    monkeypatch.setattr(compiled, "trace_step", failing)
+    params, x, y = problem()
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="for a reason"):
+            fit(key(2), loss, params, x, y, num_epochs=1, backend="traced")
+    assert len(tries) == 1
+
+
+def test_other_dtypes_shapes_and_flags_are_other_situations(monkeypatch):
+    traces = []
+
+    def counted(*arguments):
+        traces.append(arguments)
+        return step.trace_step(*arguments)
+
+    def loss(params, x, y):
+        return network_loss(params, x, y)
+
+    monkeypatch.setattr(compiled, "trace_step", counted)
+    params, x, y = problem()
+
+    def traces_of(params, x, y):
+        traces.clear()
+        runs = [fit(key(2), loss, params, x, y, num_epochs=2, backend=backend) for backend in ("traced", "eager")]
+        assert_same_run(*runs)
+        return len(traces)
+
+    wide, doubled = init_params(key(3), 2, 5, 1), {name: p.double() for name, p in params.items()}
+    assert traces_of(params, x, y) == 1
+    assert traces_of(params, x, y.float()) == 1
+    assert traces_of(wide, x, y) == 1
+    assert traces_of(doubled, x.double(), y) == 1
+    assert traces_of(params, x[:19], y[:19]) == 1
+    assert traces_of({name: p.clone().requires_grad_() for name, p in params.items()}, x, y) == 0
+    assert traces_of(params, x.mT.contiguous().mT, y) == 0
