@@ -151,7 +151,7 @@ FIGURES = {
     "ensemble": lambda: ensemble(SLOPED, SLOPED.square(), POINTS, CLASSES, low=-1.0, high=1.0),
     "network": lambda: network(NETWORK),
     "parameter_paths": lambda: parameter_paths({"w": torch.eye(4).reshape(4, 2, 2), "b": FALLING.repeat(2)[:4]}),
-    "matmul_times": lambda: matmul_times([8, 64], [1e-6, 1e-4]),
+    "matmul_times": lambda: matmul_times([8, 64], {"CPU": [1e-6, 1e-4], "GPU": [1e-5, 2e-5]}),
     "loss_surface": lambda: loss_surface(SLOPED, low=-1.0, high=1.0, path=POINTS),
 }
 
@@ -206,7 +206,7 @@ def test_the_axes_of_a_figure_say_what_they_measure(name, labels):
         ("ensemble", ["P(Y = 1) = 0.5", "y = 0", "y = 1"]),
         ("network", ["weight > 0", "weight < 0", "|weight| = 4", "bias"]),
         ("parameter_paths", ["[0, 0]", "[0, 1]", "[1, 0]", "[1, 1]"]),
-        ("matmul_times", ["measured", "proportional to $n^3$"]),
+        ("matmul_times", ["CPU", "GPU", "proportional to $n^3$"]),
         ("loss_surface", ["path", "start", "end"]),
     ],
 )
@@ -226,7 +226,7 @@ def test_a_series_holds_the_numbers_it_was_given():
 
 
 def test_the_prediction_of_a_matrix_product_ends_in_the_last_time_and_grows_with_the_cube():
-    _, predicted = FIGURES["matmul_times"]().axes[0].lines
+    _, _, predicted = FIGURES["matmul_times"]().axes[0].lines
     assert list(predicted.get_ydata()) == pytest.approx([1e-4 / 8**3, 1e-4])
 
 
@@ -315,7 +315,7 @@ NAN = torch.tensor([0.5, torch.nan])
         (lambda: scaling([1], {}, xlabel="members"), "seconds has no series"),
         (lambda: scaling([1, 2], {"loop": [0.1]}, xlabel="members"), r"num has 2 entries, seconds\['loop'\] 1"),
         (lambda: scaling([1], {"loop": [0.0]}, xlabel="members"), r"seconds\['loop'\]\[0\] is 0.0"),
-        (lambda: matmul_times([], []), "sizes has 0 entries"),
+        (lambda: matmul_times([], {"CPU": []}), "sizes has 0 entries"),
         (lambda: loss_curves({}), "losses has no run"),
         (lambda: loss_curves({"sgd": NAN}), r"losses\['sgd'\]\[1\] is nan"),
         (

@@ -119,6 +119,7 @@ def calls(dtype, seed):
             "sgd_update": (optim.sgd_update, weights, grads, 0.1),
             "momentum_init": (optim.momentum_init, weights),
             "momentum_update": (optim.momentum_update, weights, grads, grads, 0.1, 0.9),
+            "apart": (training_step.apart, [matrix, v, v]),
             "optimizer_step": (training_step.optimizer_step, network_loss, optim.momentum(0.1), weights, grads, x, y),
             "train_step": (train.train_step, network_loss, weights, x, y, 0.1),
             "train_epoch": (train.train_epoch, network_loss, weights, batches, 0.1),

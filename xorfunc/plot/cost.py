@@ -40,31 +40,36 @@ def scaling(num: Sequence[int], seconds: Mapping[str, Sequence[float]], *, xlabe
     return figure
 
 
-def matmul_times(sizes: Sequence[int], seconds: Sequence[float]) -> "matplotlib.figure.Figure":
-    """How long the product of two square matrices takes, beside what its n^3 multiplications predict.
+def matmul_times(sizes: Sequence[int], seconds: Mapping[str, Sequence[float]]) -> "matplotlib.figure.Figure":
+    """How long the product of two square matrices takes on each device, beside what its n^3 multiplications predict.
 
-    The prediction is drawn through the last time: how far the small products lie above it is what a call costs before
-    any arithmetic.
+    The prediction is drawn through the last time of the first device: how far the small products lie above it is what a
+    call costs before any arithmetic, and where two devices cross is the size from which moving to the other pays.
 
     Args:
         sizes: n of each product of two n x n matrices, in the order to be joined.
-        seconds: the time of each.
+        seconds: for each device, such as "CPU" and "GPU", the time of each.
 
     Raises:
         ValueError: if there is nothing to draw, lengths differ, or a number is not positive and finite.
 
-    >>> figure = matmul_times([10, 100], [1e-6, 1e-4])
+    >>> figure = matmul_times([10, 100], {"CPU": [1e-6, 1e-4], "GPU": [1e-5, 2e-5]})
     >>> [line.get_label() for line in figure.axes[0].lines]
-    ['measured', 'proportional to $n^3$']
+    ['CPU', 'GPU', 'proportional to $n^3$']
     """
-    _require_costs("sizes", sizes, "seconds", seconds)
+    if not seconds:
+        raise ValueError("seconds has no device: at least 1 is drawn. Time a product with timed_matmul first.")
+    for name, times in seconds.items():
+        _require_costs("sizes", sizes, f"seconds[{name!r}]", times)
     figure, axes = _logarithmic("n, side of both matrices")
-    axes.plot(sizes, seconds, label="measured", **look(0))
-    predicted = [seconds[-1] * (n / sizes[-1]) ** 3 for n in sizes]
+    for i, (name, times) in enumerate(seconds.items()):
+        axes.plot(sizes, times, label=name, **look(i))
+    first = next(iter(seconds.values()))
+    predicted = [first[-1] * (n / sizes[-1]) ** 3 for n in sizes]
     axes.plot(sizes, predicted, color=GREY, linestyle=":", label="proportional to $n^3$", zorder=1)
     # Down where nothing was measured, the prediction would squeeze what was.
-    axes.set_ylim(bottom=min(seconds) / 3)
-    figure.legend(loc="outside upper center", ncols=2, frameon=False)
+    axes.set_ylim(bottom=min(min(times) for times in seconds.values()) / 3)
+    figure.legend(loc="outside upper center", ncols=min(4, 1 + len(seconds)), frameon=False)
     return figure
 
 
