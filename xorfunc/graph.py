@@ -34,6 +34,16 @@ class Node(NamedTuple):
     local: dict[str, Tensor]
     gradient: Tensor | None
 
+    @property
+    def shown_value(self) -> str:
+        """The value in three digits, or its shape if it is long."""
+        return _short(self.value)
+
+    @property
+    def shown_gradient(self) -> str:
+        """The same for the gradient; nothing where there is none."""
+        return _short(self.gradient)
+
 
 class Graph(NamedTuple):
     """The nodes in the order in which they were computed; the last one is the result.
@@ -54,7 +64,7 @@ class Graph(NamedTuple):
         rows = [("node", "operation", "value", "gradient")]
         for node in self.nodes:
             shown = f"{node.operation}({', '.join(node.inputs)})" if node.inputs else node.operation
-            rows.append((node.name, shown, _short(node.value), _short(node.gradient)))
+            rows.append((node.name, shown, node.shown_value, node.shown_gradient))
         widths = [max(len(row[i]) for row in rows) for i in range(4)]
         return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)
 

@@ -13,9 +13,11 @@ from matplotlib.colors import to_rgba
 from tests.xorfunc.problems import network_logits, solved_xor
 from xorfunc.data import continuous_xor
 from xorfunc.evaluate import probability_grid
+from xorfunc.graph import trace
 from xorfunc.plot import (
     BLUE,
     VERMILION,
+    computation_graph,
     decision_boundary,
     ensemble,
     loss_curves,
@@ -355,3 +357,13 @@ def test_what_cannot_be_drawn_is_refused(draw, message):
 def test_what_does_not_fit_together_is_refused(draw, message):
     with pytest.raises(ValueError, match=message):
         draw()
+
+
+def test_a_computation_graph_tells_value_and_gradient_of_each_node_and_runs_to_the_right():
+    recorded = trace(lambda w, x: (x - w).square().sum(), torch.tensor([-1.0, 1.0]), torch.tensor([1.5, 2.5]))
+    texts = computation_graph(recorded).axes[0].texts[:5]
+    assert [text.get_text().splitlines()[0] for text in texts] == ["w", "x", "sub", "pow", "sum"]
+    assert texts[0].get_text().splitlines()[1:] == ["[-1, 1]", "∇ [-5, -3]"]
+    columns = [text.get_position()[0] for text in texts]
+    assert columns == [0, 0, 1, 2, 3]
+    assert len({text.get_position() for text in texts}) == 5

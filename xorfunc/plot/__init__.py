@@ -12,6 +12,7 @@ from xorfunc.plot.descent import loss_surface as loss_surface
 from xorfunc.plot.descent import parameter_paths as parameter_paths
 from xorfunc.plot.diagram import network as network
 from xorfunc.plot.disagreement import ensemble as ensemble
+from xorfunc.plot.graphs import computation_graph as computation_graph
 from xorfunc.plot.losses import loss_curves as loss_curves
 from xorfunc.plot.losses import styles as styles
 from xorfunc.plot.palette import BLUE as BLUE

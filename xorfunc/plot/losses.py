@@ -54,7 +54,7 @@ def styles(
     """One training in both styles: both trajectories, their difference, and what a step costs in each.
 
     Args:
-        functional: the loss of each step or epoch in functional style.
+        functional: the loss of each epoch in functional style.
         module: the same for the `nn.Module`.
         seconds: for each way to run it, the seconds a step.
 
@@ -99,7 +99,7 @@ def styles(
 
     difference = (functional.detach().double().cpu() - module.detach().double().cpu()).abs()
     below.plot(steps, numbers(difference), color="black", linewidth=1)
-    below.set(xlabel="step", ylabel="|difference|", ylim=(0, max(float(difference.max()) * 1.1, 1e-12)))
+    below.set(xlabel="epoch", ylabel="|difference|", ylim=(0, max(float(difference.max()) * 1.1, 1e-12)))
     below.ticklabel_format(axis="y", style="sci", scilimits=(0, 0))
 
     names = list(seconds)
