@@ -185,7 +185,7 @@ def test_no_figure_is_left_in_the_registry_of_pyplot(film):
     ("name", "labels"),
     [
         ("scaling", [("members", "seconds")]),
-        ("styles", [("", "loss, nats"), ("microseconds a step", ""), ("step", "|difference|")]),
+        ("styles", [("", "loss, nats"), ("microseconds a step", ""), ("epoch", "|difference|")]),
         ("loss_curves", [("epoch", "mean loss, nats")]),
         ("samples", [("x1", "x2")]),
         ("ensemble", [("x1", "x2"), ("x1", ""), ("", "P(Y = 1)"), ("", "disagreement")]),
