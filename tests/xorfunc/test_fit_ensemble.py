@@ -58,12 +58,13 @@ def test_any_optimizer_trains_members(backend, optimizer):
 
 
 @needs_compiler
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("num_members", "settings"),
     [
         (40, {}),
-        pytest.param(3, {"optimizer": adam(0.01), "loss_fn": relu_loss}, marks=pytest.mark.slow),
-        pytest.param(70, {"optimizer": momentum(0.1), "dtype": torch.float64}, marks=pytest.mark.slow),
+        (3, {"optimizer": adam(0.01), "loss_fn": relu_loss}),
+        (70, {"optimizer": momentum(0.1), "dtype": torch.float64}),
     ],
 )
 def test_compiled_members_are_trained_as_they_would_be_alone(monkeypatch, recwarn, num_members, settings):

@@ -84,6 +84,7 @@ def test_any_loss_steps_as_under_vmap(loss, seed, num, d, h, members, dtype):
     assert_same_step(loss, sgd(0.1), *problem(seed, num, d, h, members, dtype))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 3])
 def test_sizes_that_coincide_are_not_confused(size):
     for loss in LOSSES.values():
