@@ -1,8 +1,6 @@
 """Every backend of `fit` against the eager one; what cannot be traced or compiled; what is kept; Ctrl-C."""
 
 import gc
-import os
-import signal
 import subprocess
 import sys
 import warnings
@@ -263,24 +261,6 @@ def test_ctrl_c_before_the_first_epoch_is_an_interrupt():
     params, x, y = problem()
     with pytest.raises(KeyboardInterrupt):
         fit(key(2), interrupted, params, x, y, num_epochs=2, backend="eager")
-
-
-@pytest.mark.slow
-def test_a_real_interrupt_ends_a_long_training_with_its_result():
-    program = (
-        "from tests.xorfunc.test_backends import *\n"
-        "params, x, y = problem()\n"
-        "print('ready', flush=True)\n"
-        "run = fit(key(2), network_loss, params, x, y, num_epochs=10**6, backend='eager')\n"
-        "print(0 < len(run.losses) < 10**6, flush=True)\n"
-    )
-    child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
-    assert child.stdout.readline() == "ready\n"
-    with pytest.raises(subprocess.TimeoutExpired):
-        child.wait(8)
-    os.kill(child.pid, signal.SIGINT)
-    assert child.communicate(timeout=60)[0] == "True\n"
-    assert child.returncode == 0
 
 
 @pytest.mark.parametrize("backend", ["eager", "traced"])

@@ -1,8 +1,11 @@
 """Training against steps by hand, against `torch.optim` on a module, and against itself cut otherwise."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
@@ -15,6 +18,7 @@ from tests.xorfunc.problems import (
     network_loss,
 )
 from tests.xorfunc.strategies import dtypes, keys, normal, seeds, sizes, training_problems
+from xorfunc import compiled, train
 from xorfunc.data import XORDataset, continuous_xor, minibatches
 from xorfunc.evaluate import accuracy
 from xorfunc.likelihood import loss_bce
@@ -32,6 +36,7 @@ OPTIMIZERS = {
     "momentum": (momentum(0.1), lambda leaves: torch.optim.SGD(leaves, 0.1, momentum=0.9)),
     "adam": (adam(0.01), lambda leaves: torch.optim.Adam(leaves, 0.01)),
 }
+each_fast_to_prepare = pytest.mark.parametrize("backend", ["eager", "traced"])
 each_optimizer = pytest.mark.parametrize(("optimizer", "in_torch"), OPTIMIZERS.values(), ids=OPTIMIZERS)
 
 
@@ -137,15 +142,161 @@ def test_forty_epochs_of_adam_solve_continuous_xor(no_shape_checks, seed):
     assert losses[-1] < 0.1 * losses[0]
 
 
-def test_fit_reads_no_number_back_while_it_trains(monkeypatch):
+def problem(num=10):
+    x, y = continuous_xor(key(0), num, 0.1)
+    return init_params(key(1), 2, 4, 1), x, y
+
+
+@each_fast_to_prepare
+def test_fit_reads_no_number_back_while_it_trains(no_shape_checks, monkeypatch, backend):
     def refuse(tensor):
         raise AssertionError("a device would have to be waited for")
 
-    x, y = continuous_xor(key(0), 10, 0.1)
-    params = init_params(key(1), 2, 4, 1)
+    params, x, y = problem()
+    settings = {"optimizer": adam(0.1), "num_epochs": 2, "batch_size": 3, "backend": backend}
+    fit(key(2), network_loss, params, x, y, **settings)  # what is prepared is compared, and that reads
     for reading in ("item", "tolist", "__float__", "__bool__"):
         monkeypatch.setattr(torch.Tensor, reading, refuse)
-    fit(key(2), network_loss, params, x, y, optimizer=adam(0.1), num_epochs=2, batch_size=3)
+    fit(key(2), network_loss, params, x, y, **settings)
+
+
+@each_fast_to_prepare
+@pytest.mark.parametrize("mode", [torch.enable_grad, torch.no_grad])
+def test_fit_leaves_its_arguments_and_torchs_state_as_they_were(no_shape_checks, capfd, backend, mode):
+    def world():
+        return (
+            torch.get_rng_state().tolist(),
+            torch.is_grad_enabled(),
+            torch.is_inference_mode_enabled(),
+            torch.get_default_dtype(),
+            torch.get_num_threads(),
+        )
+
+    def loss(params, x, y):
+        return network_loss(params, x, y)
+
+    params, x, y = problem()
+    params["linear_s.bias"].requires_grad_()
+    x.requires_grad_()
+    arguments = (*params.values(), x, y)
+    values = [t.detach().clone() for t in arguments]
+    with mode():
+        before = world()
+        run = fit(key(2), loss, params, x, y, optimizer=adam(0.0), num_epochs=2, batch_size=4, backend=backend)
+        assert world() == before
+    results = (*run.params.values(), run.losses)
+    assert all(torch.equal(t, was) for t, was in zip(arguments, values, strict=True))
+    assert [t.requires_grad for t in arguments] == [t is params["linear_s.bias"] or t is x for t in arguments]
+    assert all(t.grad is None for t in arguments)
+    memory = [t.untyped_storage().data_ptr() for t in (*arguments, *results)]
+    assert len(set(memory)) == len(memory)
+    assert not any(t.requires_grad or t.is_inference() for t in results)
+    assert capfd.readouterr() == ("", "")
+
+
+# Ctrl-C
+
+
+class Interrupts:
+    """A function that works a number of times and is then interrupted."""
+
+    def __init__(self, function, calls):
+        self.function, self.calls_left = function, calls
+
+    def __call__(self, *arguments):
+        if self.calls_left == 0:
+            raise KeyboardInterrupt
+        self.calls_left -= 1
+        return self.function(*arguments)
+
+
+@each_fast_to_prepare
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(calls=st.integers(0, 20), batch_size=st.sampled_from([3, 5, 10]))
+def test_ctrl_c_at_any_step_gives_the_epochs_that_were_finished(no_shape_checks, backend, calls, batch_size):
+    params, x, y = problem()
+    settings = {"optimizer": momentum(0.1), "batch_size": batch_size, "backend": backend}
+    finished = calls // -(-len(x) // batch_size)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        if backend == "eager":
+            monkeypatch.setattr(train, "optimizer_step", Interrupts(train.optimizer_step, calls))
+        else:
+
+            def interrupted(graphs, leaves, x, y, batch_size):
+                step = Interrupts(lambda *arguments: graphs[len(arguments[-1])](*arguments), calls)
+                return compiled.looped(step, batch_size, torch.inference_mode)
+
+            monkeypatch.setattr(compiled, "_replayed_run", interrupted)
+        optimizer = momentum(0.1)  # of its own, so that what is kept for it is not kept for others
+        if finished == 0:
+            with pytest.raises(KeyboardInterrupt):
+                fit(key(2), network_loss, params, x, y, num_epochs=50, **settings | {"optimizer": optimizer})
+            return
+        stopped = fit(key(2), network_loss, params, x, y, num_epochs=50, **settings | {"optimizer": optimizer})
+    assert len(stopped.losses) == finished
+    whole = fit(key(2), network_loss, params, x, y, num_epochs=finished, **settings)
+    assert_params_close(stopped.params, whole.params, **CLOSE)
+    torch.testing.assert_close(stopped.losses, whole.losses, **CLOSE)
+    assert not any(p.is_inference() for p in (*stopped.params.values(), stopped.losses))
+    assert torch.is_grad_enabled()
+
+
+def test_ctrl_c_between_shuffles_gives_what_was_reached(no_shape_checks, monkeypatch):
+    params, x, y = problem()
+    monkeypatch.setattr(train, "EXAMPLES_SHUFFLED", 2 * len(x))
+    whole = fit(key(2), network_loss, params, x, y, num_epochs=4)
+    monkeypatch.setattr(train, "epoch_orders", Interrupts(train.epoch_orders, 2))
+    stopped = fit(key(2), network_loss, params, x, y, num_epochs=50, backend="eager")
+    assert_params_close(stopped.params, whole.params, rtol=0, atol=0)
+    assert torch.equal(stopped.losses, whole.losses)
+
+
+@settings(max_examples=8)
+@given(num_epochs=st.integers(1, 5), num_shuffled=st.integers(1, 40))
+def test_how_many_are_shuffled_at_once_changes_nothing(num_epochs, num_shuffled):
+    params, x, y = problem()
+    whole = fit(key(2), network_loss, params, x, y, num_epochs=num_epochs, backend="eager")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(train, "EXAMPLES_SHUFFLED", num_shuffled)
+        cut = fit(key(2), network_loss, params, x, y, num_epochs=num_epochs, backend="eager")
+    assert_params_close(cut.params, whole.params, rtol=0, atol=0)
+    assert torch.equal(cut.losses, whole.losses)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["eager", "traced"])
+def test_a_real_interrupt_ends_a_long_training_with_its_result(backend):
+    program = f"""if True:
+        import os, signal, threading, time
+        import torch
+        from tests.xorfunc.problems import network_loss
+        from tests.xorfunc.test_train import problem
+        from xorfunc import train
+        from xorfunc.random import key
+
+        class Bar(train._NoBar):
+            def update(self, count):
+                started.set()
+
+        def interrupt():
+            started.wait()
+            time.sleep(0.2)
+            os.kill(os.getpid(), signal.SIGINT)
+
+        torch.set_num_threads(1)
+        params, x, y = problem()
+        started, bar = threading.Event(), train._bar
+        train._bar = lambda num_epochs, progress: Bar()
+        threading.Thread(target=interrupt).start()
+        stopped = train.fit(key(2), network_loss, params, x, y, num_epochs=10**6, backend={backend!r})
+        train._bar, reached = bar, len(stopped.losses)
+        whole = train.fit(key(2), network_loss, params, x, y, num_epochs=reached, backend={backend!r})
+        same = all(torch.equal(stopped.params[name], p) for name, p in whole.params.items())
+        print(0 < reached < 10**6, same and torch.equal(stopped.losses, whole.losses))
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "True True\n", done.stderr
+    assert done.stderr.count("Stopped by Ctrl-C") == 1
 
 
 @pytest.mark.parametrize(
