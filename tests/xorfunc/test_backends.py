@@ -100,16 +100,26 @@ def test_traced_takes_any_pure_loss():
 
 @needs_compiler
 @pytest.mark.slow
-def test_compiled_gives_the_eager_trajectory():
+def test_compiled_gives_the_eager_trajectory(capfd):
     params, x, y = problem()
     settings = {"batch_size": 8, "num_epochs": 23}
     eager = fit(key(2), network_loss, params, x, y, backend="eager", **settings)
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         # 23 epochs are a call of twenty and three that are left over
+        before = torch.get_rng_state(), torch.get_num_threads(), torch.is_grad_enabled(), torch.get_default_dtype()
         fast = fit(key(2), network_loss, params, x, y, backend="compiled", **settings)
+        after = torch.get_rng_state(), torch.get_num_threads(), torch.is_grad_enabled(), torch.get_default_dtype()
+        assert capfd.readouterr() == ("", "")
+        fit(key(2), network_loss, params, x, y, backend="compiled", progress=True, **settings)
+        assert "23/23" in capfd.readouterr().err
         again = fit(key(2), network_loss, params, x, y, **settings)
     assert_same_run(fast, eager)
+    assert torch.equal(before[0], after[0])
+    assert before[1:] == after[1:]
+    memory = [t.untyped_storage().data_ptr() for t in (*params.values(), *fast.params.values(), fast.losses)]
+    assert len(set(memory)) == len(memory)
+    assert not any(t.requires_grad or t.is_inference() for t in (*fast.params.values(), fast.losses))
     assert_same_run(again, fast, rtol=0, atol=0)  # machine code, once it is there, is what auto takes
 
 
