@@ -24,6 +24,11 @@ STEPS_TO_COMPILE = 200_000
 
 KEPT = 64  # for one loss function: a search over rates makes an optimizer for each, and will not come back to most
 
+
+class SlowerBackendWarning(UserWarning):
+    """A fast way to train failed, and a slower one took over."""
+
+
 Ready = dict[Hashable, Run | str]  # a run, or why there is none
 _ready: WeakKeyDictionary[Any, Ready] = WeakKeyDictionary()
 
@@ -107,5 +112,6 @@ def _warn(backend: str, instead: str, reason: str) -> None:
         warnings.warn(
             f"training runs {instead!r} instead of {backend!r}: {reason}. "
             f"The result is the same. With backend={instead!r} this is not tried.",
+            SlowerBackendWarning,
             stacklevel=4,
         )

@@ -90,6 +90,8 @@ def json_of(comparison: Comparison, seed: int, picture: Path | None) -> dict[str
         "losses": {"functional": comparison.functional.tolist(), "module": comparison.module.tolist()},
         "seconds_a_step": comparison.seconds,
         "times_as_long_as_module": comparison.ratios,
+        "seconds_of_first_training": dict(comparison.preparing),
+        "unavailable": dict(comparison.unavailable),
         "programs": {style: seeded(program, seed) for style, program in comparison.programs.items()},
         "picture": None if picture is None else str(picture),
     }
@@ -110,6 +112,10 @@ def times(comparison: Comparison) -> list[str]:
     lines = [f"  {'nn.Module':10} {1e6 * comparison.seconds['module']:8.1f}"]
     for name, ratio in comparison.ratios.items():
         lines.append(f"  {name:10} {1e6 * comparison.seconds[name]:8.1f}   {ratio:5.2f} times as long as nn.Module")
+    for name, reason in comparison.unavailable.items():
+        lines.append(f"  {name:10} not available: {reason}")
+    if "compiled" in comparison.ratios and "compiled" in comparison.preparing:
+        lines.append(f"  (compiling took {comparison.preparing['compiled']:.1f} s, once)")
     return lines
 
 

@@ -152,3 +152,16 @@ def test_a_side_of_a_translation_defines_what_it_is_compared_by_itself(row):
 
 def test_translations_have_names_of_their_own():
     assert len({row.name for row in TRANSLATIONS}) == len(TRANSLATIONS)
+
+
+def test_a_backend_that_does_not_run_here_is_not_timed_under_its_name(monkeypatch, no_shape_checks):
+    def missing(*arguments, **options):
+        raise RuntimeError("no compiler")
+
+    monkeypatch.setattr(torch, "compile", missing)
+    comparison = compare_styles(key(0), num_points=20, num_epochs=2, backends=("eager", "traced", "compiled"), rounds=1)
+    assert list(comparison.seconds) == ["module", "eager", "traced"]
+    assert "no compiler" in comparison.unavailable["compiled"]
+    assert set(comparison.preparing) == {"module", "eager", "traced", "compiled"}
+    with pytest.raises(ValueError, match="none of them runs"):
+        compare_styles(key(0), num_points=20, num_epochs=2, backends=("compiled",), rounds=1)

@@ -5,14 +5,18 @@ is written. What parts them is rounding; what a step takes is timed in turns (`x
 first training that prepares the backends.
 """
 
-from collections.abc import Callable
+import time
+import warnings
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from xorfunc.backends import SlowerBackendWarning
 from xorfunc.checkpoint import module_to_params, params_to_module
 from xorfunc.compare.programs import FUNCTIONAL, MODULE
 from xorfunc.data import continuous_xor, minibatches
@@ -34,7 +38,8 @@ class Comparison(NamedTuple):
     `functional` and `module` are the loss of each epoch, the first of the first backend. `loss_difference` and
     `params_difference` are the largest of any entry, epoch, and backend, against the module's. `timings` are the
     seconds a step, of "module" and of each backend, one of each a round. `programs` are both styles as text, as they
-    are for the default sizes and `key(0)`.
+    are for the default sizes and `key(0)`. `preparing` are the seconds of each one's first training, in which it was
+    traced or compiled; `unavailable` says of a backend that does not run here why.
     """
 
     functional: Float[Tensor, "num_epochs"]
@@ -44,6 +49,8 @@ class Comparison(NamedTuple):
     num_steps: int
     timings: dict[str, Timing]
     programs: dict[str, str]
+    preparing: Mapping[str, float] = MappingProxyType({})
+    unavailable: Mapping[str, str] = MappingProxyType({})
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -78,12 +85,12 @@ def compare_styles(
         num_epochs: passes over them.
         batch_size: points a step.
         lr: learning rate.
-        backends: of `train.fit`, each trained and timed. One that fails is replaced by a slower one, with `fit`'s
-            warning.
+        backends: of `train.fit`, each trained and timed; one that does not run here is told in `unavailable`.
         rounds: trainings of each that are timed.
 
     Raises:
-        ValueError: if there is no backend, an unknown one, or no point, epoch, round, or whole number of points a step.
+        ValueError: if there is no backend, an unknown one, none that runs here, or no point, epoch, round, or whole
+            number of points a step.
 
     >>> from xorfunc.random import key
     >>> comparison = compare_styles(key(0), num_points=100, num_epochs=2, backends=("eager",), rounds=1)
@@ -124,7 +131,23 @@ def compare_styles(
         "module": lambda: _fit_module(fit_key, params, x, y, lr, num_epochs, batch_size)
     }
     contenders |= {backend: partial(functional, backend) for backend in backends}
-    results = {name: train() for name, train in contenders.items()}
+    results: dict[str, FitResult] = {}
+    preparing: dict[str, float] = {}
+    unavailable: dict[str, str] = {}
+    for name, train in list(contenders.items()):
+        start = time.perf_counter()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", SlowerBackendWarning)
+            result = train()
+        preparing[name] = time.perf_counter() - start
+        slower = [str(warning.message) for warning in caught if issubclass(warning.category, SlowerBackendWarning)]
+        if slower:  # timed under this name, it would be another's time
+            unavailable[name] = slower[0]
+            del contenders[name]
+        else:
+            results[name] = result
+    if len(results) < 2:
+        raise ValueError(f"backends={backends!r}: none of them runs here. Add 'eager', which always does.")
     num_steps = num_epochs * -(-num_points // batch_size)
     trainings = interleaved(contenders, rounds=rounds)
     own, *others = results.values()
@@ -136,6 +159,8 @@ def compare_styles(
         num_steps=num_steps,
         timings={name: Timing(tuple(s / num_steps for s in timing.seconds)) for name, timing in trainings.items()},
         programs={"functional": FUNCTIONAL, "module": MODULE},
+        preparing=preparing,
+        unavailable=unavailable,
     )
 
 
