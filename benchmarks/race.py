@@ -69,7 +69,8 @@ def main() -> None:
         "seconds": {},
     }
     for name, part in PARTS.items():
-        if options.only in {None, name}:
+        # The costs as they grow take minutes, and are for the eye.
+        if options.only == name or (options.only is None and (name != "scaling" or options.figure)):
             print(f"{name} ...", file=sys.stderr, flush=True)
             part(options.rounds, results)
     if options.record:
@@ -337,15 +338,27 @@ def section(results: Mapping[str, Any]) -> str:
         "|---|---|---|---|---|",
         *(f"| {' | '.join(row)} |" for row in as_rows(results)),
         "",
-        "Repeat it with `python -m benchmarks.race` (the extra `jax` is needed).",
+        *compiling(results["seconds"]),
+        "Repeat it with `python -m benchmarks.race` (the extra `jax` is needed); with `--figure cost.png` it draws the "
+        "cost against members and points.",
         END,
     ]
     return "\n".join(lines)
 
 
+def compiling(seconds: Mapping[str, float]) -> list[str]:
+    """What `compiled` takes before its first step."""
+    first, many = (seconds.get(f"cold {name}, nothing cached") for name in ("compile", "compile_ensemble"))
+    if first is None or many is None:
+        return []
+    return [f"Compiling, with nothing cached, took {first:.0f} s for one network and {many:.0f} s for an ensemble."]
+
+
 def with_section(readme: str, results: Mapping[str, Any]) -> str:
     before, _, rest = readme.partition(BEGIN)
     _, _, after = rest.partition(END)
+    if not before or not after:
+        raise ValueError(f"{README.name} has no section between {BEGIN!r} and {END!r}: put both lines where it goes.")
     return before + section(results) + after
 
 
