@@ -71,7 +71,7 @@ def assert_same_run(actual, expected, **tolerance):
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3)  # each is traced
 @given(drawn=training_problems(), k=keys, batch_size=st.integers(1, 13))
 def test_traced_gives_the_eager_trajectory(optimizer, drawn, k, batch_size):
     params, x, y = drawn
