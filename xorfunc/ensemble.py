@@ -206,7 +206,11 @@ def fit_ensemble(
             "compiled": lambda: chunked(compiled_chunk(), num_chunks, torch.get_num_threads()),
         },
         loss_fn=loss_fn,
-        situation=("ensemble", num_chunks, optimizer, *map(form, (*one_chunk, x, y)), batch_size),
+        situation=(
+            *("ensemble", num_chunks, optimizer, str(spec)),
+            *map(form, (*one_chunk, x, y)),
+            *(batch_size, torch.get_default_dtype()),
+        ),
         num_steps=num_epochs * -(-len(x) // batch_size) * max(1, num_members // MEMBERS_A_STEP),
     )
     leaves, losses = run_epochs(run, fit_key, leaves, x, y, num_epochs, progress)
