@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, fx
 from torch.fx.node import map_arg
+from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree  # as in xorfunc.step
 
 
@@ -78,7 +79,7 @@ def trace(f: Callable[..., Tensor], *args: Any) -> Graph:
 
     Raises:
         ValueError: if there is no tensor among the arguments, the result is no scalar of floats, `f` reads a number out
-            of a tensor, or an operation has several results.
+            of a tensor or hides a part from autograd other than by `detach`, or an operation has several results.
 
     >>> def distance(w, x):
     ...     return (x - w).square().sum().sqrt()
@@ -102,24 +103,50 @@ def trace(f: Callable[..., Tensor], *args: Any) -> Graph:
     leaves = [leaf.detach().clone() for leaf in leaves]
 
     def flat(*leaves: Tensor) -> Tensor:
-        return f(*pytree.tree_unflatten(leaves, spec))
+        with torch.enable_grad(), _InSight():
+            return f(*pytree.tree_unflatten(leaves, spec))
 
     try:
-        module = make_fx(torch.func.functionalize(flat, remove="mutations"))(*leaves)
+        module = make_fx(torch.func.functionalize(flat, remove="mutations"))(*(leaf.clone() for leaf in leaves))
     except RuntimeError as error:
         if "_local_scalar_dense" in str(error):
-            raise ValueError(
-                "f reads a number out of a tensor (an `if` on a value, or `.item()`): its graph would be another for "
-                "other inputs. Use torch.where."
-            ) from error
+            raise _reads_a_number("an `if` on a value, or `.item()`") from error
         raise
+    for node in module.graph.nodes:  # what f writes to its arguments is in nodes of its own; this writes it back
+        if node.target is torch.ops.aten.copy_.default and node.args[0].op == "placeholder":
+            module.graph.erase_node(node)
     module.graph.eliminate_dead_code()
+    module.recompile()
     names = dict(zip((n for n in module.graph.nodes if n.op == "placeholder"), _names(f, args), strict=True))
     recorded = _Recorder(module)
+    recorded.extra_traceback = False  # it would end our message with the compiler's words
     result = recorded.run(*leaves)
     if not isinstance(result, Tensor) or result.ndim or not result.is_floating_point():
         raise ValueError(f"f gives {_described(result)}: a gradient is of a scalar of floats. Sum it, say.")
     return _walked_back(module, recorded.values, names)
+
+
+class _InSight(TorchFunctionMode):
+    """Refuses what leaves no node behind while it changes the result or its gradient."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if func in (Tensor.tolist, Tensor.numpy, Tensor.__array__):
+            raise _reads_a_number(f"`.{func.__name__}()`")
+        data: Any = Tensor.data
+        if func == data.__get__ or (func is torch._C._set_grad_enabled and not args[0]):  # pyright: ignore[reportPrivateUsage] -- what no_grad calls
+            raise ValueError(
+                "f hides a part from autograd by `torch.no_grad` or `.data`: every part has a node, or its gradient "
+                "would be wrong. Use `.detach()`."
+            )
+        return func(*args, **(kwargs or {}))
+
+
+def _reads_a_number(how: str) -> ValueError:
+    return ValueError(
+        f"f reads a number out of a tensor ({how}): its graph would be another for other inputs. Use torch.where."
+    )
 
 
 class _Recorder(fx.Interpreter):
@@ -142,7 +169,8 @@ class _Recorder(fx.Interpreter):
 
 def _walked_back(module: fx.GraphModule, values: dict[fx.Node, Tensor], names: dict[fx.Node, str]) -> Graph:
     """The chain rule from the result to the inputs."""
-    named = {node: names.get(node, node.name) for node in values}
+    taken = set(names.values())  # a parameter may be called as an operation's node is
+    named = {node: names.get(node, node.name + "_" * (node.name in taken)) for node in values}
     (output,) = (node for node in module.graph.nodes if node.op == "output")
     (result,) = output.all_input_nodes
     gradients = {node: torch.zeros_like(v) for node, v in values.items() if v.is_floating_point()}
