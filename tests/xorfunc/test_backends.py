@@ -468,7 +468,7 @@ def test_a_warning_points_at_the_users_own_line(tmp_path):
         "fit(key(0), lambda p, x, y: p['w'] * x.mean().item(), {'w': torch.ones(())}, x, x, backend='traced')\n"
     )
     told = subprocess.run([sys.executable, program], capture_output=True, text=True, check=True).stderr
-    assert f"{program}:5: UserWarning: training runs 'eager' instead of 'traced'" in told
+    assert f"{program}:5: SlowerBackendWarning: training runs 'eager' instead of 'traced'" in told
     assert told.count("Warning") == 1
 
 
