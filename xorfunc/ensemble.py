@@ -177,8 +177,9 @@ def fit_ensemble(
             [1.0000, 0.2500]]))
     """
     require_runnable(backend, num_epochs, batch_size, x, y)
+    x, y = x.detach().contiguous(), y.detach().contiguous()  # as the batches are that graphs will be given
     init_key, fit_key = split(key)
-    params = init_ensemble(init_key, init_fn, num_members)
+    params = _checked(init_ensemble(init_key, init_fn, num_members))
     tree = params, _of_each(optimizer.init, params)
     first, spec = pytree.tree_flatten(pytree.tree_map(lambda leaf: leaf[0], tree))
     meaning = flat_meaning(loss_fn, optimizer, spec)
@@ -191,6 +192,7 @@ def fit_ensemble(
     one_chunk = leaves[: len(first)]
 
     eager = _for_each(meaning)
+    mapped = _for_each(meaning, loop=False)  # a graph that repeats the step for each member takes minutes to prepare
 
     def compiled_chunk() -> Run:
         step = _members_last_step(flat_step(loss_fn, optimizer, spec), first, x, y, batch_size)
@@ -202,7 +204,7 @@ def fit_ensemble(
         backend,
         chunked(looped(eager, batch_size), num_chunks),
         {
-            "traced": lambda: chunked(traced(eager, eager, one_chunk, x, y, batch_size), num_chunks),
+            "traced": lambda: chunked(traced(mapped, eager, one_chunk, x, y, batch_size), num_chunks),
             "compiled": lambda: chunked(compiled_chunk(), num_chunks, torch.get_num_threads()),
         },
         loss_fn=loss_fn,
@@ -234,13 +236,17 @@ def _floats_a_member(leaves: Sequence[Tensor], x: Tensor) -> int:
     return len(x) * max([1, *(len(leaf) for leaf in leaves if leaf.ndim)])
 
 
-def _for_each(step: FlatStep) -> FlatStep:
-    """A flat step of one member for all."""
+def _for_each(step: FlatStep, loop: bool = True) -> FlatStep:
+    """A flat step of one member for all; one after another where vmap fails, unless that is not wanted."""
 
     def steps(*arguments: Tensor) -> Sequence[Tensor]:
         *leaves, x, y = arguments
         members = {str(i): leaf for i, leaf in enumerate(leaves)}
-        return _of_each(lambda member: tuple(step(*member.values(), x, y)), members)
+
+        def step_one(member: Params) -> tuple[Tensor, ...]:
+            return tuple(step(*member.values(), x, y))
+
+        return _of_each(step_one, members) if loop else torch.func.vmap(step_one)(members)
 
     return steps
 
@@ -322,14 +328,20 @@ def _unstacked(members: Members) -> list[Members]:
 
 
 def _stacked(results: Sequence[Result]) -> Result:
-    """Equal trees of tensors, in dicts and tuples, as one tree of tensors with one more axis."""
+    """Equal trees of tensors as one tree of tensors with one more axis."""
     first: Any = results[0]
-    if isinstance(first, dict):
+    if isinstance(first, dict) and all(isinstance(p, Tensor) for p in cast(dict[str, Any], first).values()):
         return cast(Result, _stacked_params(cast(Sequence[Params], results)))
-    if isinstance(first, tuple):
-        columns = zip(*cast(Sequence[tuple[Any, ...]], results), strict=True)
-        return cast(Result, tuple(_stacked(column) for column in columns))
-    return cast(Result, torch.stack(cast(list[Tensor], results)))
+    return pytree.tree_map(_stacked_leaf, *results)
+
+
+def _stacked_leaf(*leaves: Any) -> Tensor:
+    if not all(isinstance(leaf, Tensor) for leaf in leaves):
+        raise ValueError(
+            f"a function of one member gives {leaves[0]!r}: what members have is stacked, and so must be tensors, in "
+            "tuples, lists and dicts. Make it a tensor, or leave it out: a state of nothing is ()."
+        )
+    return torch.stack(leaves)
 
 
 def _stacked_params(members: Sequence[Params]) -> Params:

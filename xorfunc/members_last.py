@@ -12,6 +12,7 @@ as fast as one written by hand.
 
 import operator
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any
 
 import torch
@@ -72,7 +73,7 @@ class _MembersLast(fx.Interpreter):
             return target(*args, **kwargs)
         rule = RULES.get(target)
         if rule is None and torch.Tag.pointwise in getattr(target, "tags", ()):
-            rule = target
+            rule, args = target, _promoted(args)
         return (rule or _mapped(target))(*args, **kwargs)
 
 
@@ -92,11 +93,13 @@ def _mapped(op: Callable[..., Any]) -> Callable[..., Any]:
             rest = iter(members)
             filled = [next(rest) if d else leaf for leaf, d in zip(plain, differing, strict=True)]
             args, kwargs = pytree.tree_unflatten(filled, spec)
-            return op(*args, **kwargs)
+            # A backward that is not asked for some gradient gives None there, which vmap does not take.
+            return pytree.tree_map(lambda result: torch.zeros(()) if result is None else result, op(*args, **kwargs))
 
         if not tensors:
             return pytree.tree_map_only(Tensor, lambda t: t[..., None], call())
-        return torch.func.vmap(call, in_dims=-1, out_dims=-1)(*tensors)
+        # Contiguous: torch 2.13's _cdist_backward gives wrong numbers for members that are not.
+        return torch.func.vmap(call, out_dims=-1)(*(t.movedim(-1, 0).contiguous() for t in tensors))
 
     return mapped
 
@@ -105,16 +108,40 @@ def _rank(x: Tensor) -> int:
     return x.ndim - 1
 
 
+def _promoted(args: Sequence[Any]) -> list[Any]:
+    """The same, so that dtypes promote as for one member: what has no axes there does not widen what has some."""
+    shaped = [t for t in args if isinstance(t, Tensor) and _rank(t)]
+
+    def promoted(t: Any) -> Any:
+        if not isinstance(t, Tensor) or _rank(t):
+            return t
+        alike = [s.dtype for s in shaped if _kind(s) == _kind(t)]
+        return t.to(reduce(torch.promote_types, alike)) if alike else t
+
+    return [promoted(t) for t in args]
+
+
+def _kind(x: Tensor) -> tuple[bool, bool, bool]:
+    return x.dtype.is_complex, x.dtype.is_floating_point, x.dtype == torch.bool
+
+
 def _axes(x: Tensor, dims: int | Sequence[int] | None) -> list[int]:
-    """Axes counted from the front, where the new last one does not shift them; all of them for none."""
-    if dims is None or (isinstance(dims, Sequence) and not dims):
+    """Axes counted from the front, where the new last one does not shift them; all of them for none.
+
+    A tensor without axes lets itself be reduced over axis 0 or -1. Here that would be the members', so it has none.
+    """
+    if not _rank(x) or dims is None or (isinstance(dims, Sequence) and not dims):
         return list(range(_rank(x)))
-    return [d % max(_rank(x), 1) for d in ([dims] if isinstance(dims, int) else dims)]
+    return [d % _rank(x) for d in ([dims] if isinstance(dims, int) else dims)]
 
 
 def _with_axis(op: Callable[..., Any]) -> Callable[..., Any]:
     """For an operation whose second argument is an axis."""
-    return lambda x, dim=0, *args, **kwargs: op(x, *_axes(x, dim), *args, **kwargs)
+
+    def along(x: Tensor, dim: int = 0, *args: Any, **kwargs: Any) -> Any:
+        return op(x, *_axes(x, dim), *args, **kwargs) if _rank(x) else op(x[None], 0, *args, **kwargs)[0]
+
+    return along
 
 
 def _over_axes(op: Callable[..., Any]) -> Callable[..., Any]:
@@ -149,7 +176,7 @@ def _permute(x: Tensor, dims: Sequence[int]) -> Tensor:
 
 
 def _transpose(x: Tensor, a: int = 0, b: int = 1) -> Tensor:
-    return x.transpose(*_axes(x, [a, b]))
+    return x.transpose(*_axes(x, [a, b])) if _rank(x) else x
 
 
 def _cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -168,8 +195,8 @@ def _scatter(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return scattered
 
 
-def _squeeze(x: Tensor, dims: int | Sequence[int] | None = None) -> Tensor:
-    return x.squeeze(tuple(_axes(x, dims))) if _rank(x) else x
+def _squeeze(x: Tensor, dims: int | Sequence[int]) -> Tensor:
+    return x.squeeze(tuple(_axes(x, dims))) if dims != [] else x
 
 
 def _new(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
