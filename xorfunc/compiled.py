@@ -22,6 +22,8 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor, fx
 
+from xorfunc.examples_last import examples_last
+from xorfunc.members_last import core
 from xorfunc.step import CannotTrace, FlatStep, apart, same_within_rounding, trace_step
 
 Leaves: TypeAlias = Sequence[Any]  # tensors; the eager run carries `(params, state)` whole, in whatever form
@@ -104,6 +106,7 @@ def compiled(
     batch_size: int,
     num_epochs: int,
     one_thread: bool = False,
+    small: bool = False,
 ) -> Run:
     """Epochs as one loop in machine code, a few epochs a call.
 
@@ -116,14 +119,16 @@ def compiled(
         batch_size: examples a step.
         num_epochs: how many epochs one call runs; those that are left over are replayed.
         one_thread: use a single thread, as is best for little work and beside other runs.
+        small: lay batches out with the examples last, as is best for one small model.
 
     Raises:
         CannotTrace: with the reason, if the step cannot be traced or its graph does something else.
         Exception: whatever the compiler raises.
     """
     graphs = _graphs(step, meaning, leaves, x, y, batch_size)
+    turned = _turned(graphs, leaves, x, y) if small else None
     call = torch.compile(
-        _scanned(graphs, [leaf.shape for leaf in leaves], batch_size),
+        _scanned(turned or graphs, [leaf.shape for leaf in leaves], batch_size, turned is not None),
         fullgraph=True,
         dynamic=False,
         options=_options(x.device, one_thread),
@@ -180,6 +185,28 @@ def _graphs(
     return graphs
 
 
+def _turned(
+    graphs: dict[int, fx.GraphModule], leaves: Leaves, x: Tensor, y: Tensor
+) -> dict[int, fx.GraphModule] | None:
+    """The graphs for batches with the examples last; None if that fails for one."""
+    turned: dict[int, fx.GraphModule] = {}
+    for size, graph in graphs.items():
+        batch = x[:size], y[:size]
+        as_stored = [_examples_last(data) for data in batch]
+        try:
+            turned[size] = trace_step(examples_last(core(graph, *leaves, *batch)), leaves, *as_stored)
+            with torch.no_grad():
+                if not same_within_rounding(turned[size](*leaves, *as_stored), graph(*leaves, *batch)):
+                    return None
+        except Exception:  # any, of any operation: the recorded graph does as well
+            return None
+    return turned
+
+
+def _examples_last(data: Tensor, axis: int = 0) -> Tensor:
+    return data.movedim(axis, -1).contiguous()
+
+
 def _replayed_run(graphs: dict[int, fx.GraphModule], leaves: Leaves, x: Tensor, y: Tensor, batch_size: int) -> Run:
     steps = {size: _replayed(graph, leaves, x[:size], y[:size]) for size, graph in graphs.items()}
     return looped(lambda *arguments: steps[len(arguments[-1])](*arguments), batch_size, torch.inference_mode)
@@ -197,15 +224,22 @@ def _replayed(graph: fx.GraphModule, leaves: Leaves, x: Tensor, y: Tensor) -> Fl
 
 
 def _scanned(
-    graphs: dict[int, fx.GraphModule], shapes: Sequence[torch.Size], batch_size: int
+    graphs: dict[int, fx.GraphModule], shapes: Sequence[torch.Size], batch_size: int, turned: bool
 ) -> Callable[..., tuple[Leaves, Tensor]]:
-    """`(leaves, x [E, N, ...], y [E, N, ...]) -> (leaves, losses [E])` as one loop that a compiler sees whole."""
+    """`(leaves, x [E, N, ...], y [E, N, ...]) -> (leaves, losses [E])` as one loop that a compiler sees whole.
+
+    Args:
+        graphs: the step for each size of a batch.
+        shapes: of the leaves.
+        batch_size: examples a step.
+        turned: whether the graphs take batches with the examples last.
+    """
     from torch._higher_order_ops.scan import scan  # private, hence behind a fallback
 
     # A loop's state keeps its strides, and those of an axis of size one are anyone's guess: so it is carried flat.
     def step(flat: list[Tensor], batch: tuple[Tensor, Tensor]) -> tuple[list[Tensor], Tensor]:
         leaves = [leaf.view(shape) for leaf, shape in zip(flat, shapes, strict=True)]
-        *leaves, loss = graphs[len(batch[0])](*leaves, *batch)
+        *leaves, loss = graphs[batch[0].shape[-1 if turned else 0]](*leaves, *batch)
         return [leaf.reshape(-1) for leaf in leaves], loss
 
     def epoch(flat: list[Tensor], data: tuple[Tensor, Tensor]) -> tuple[list[Tensor], Tensor]:
@@ -214,10 +248,15 @@ def _scanned(
         losses: list[Tensor] = []
         if whole:
             batches = tuple(d[:whole].reshape(-1, batch_size, *d.shape[1:]) for d in (x, y))
+            if turned:
+                batches = tuple(_examples_last(d, 1) for d in batches)
             flat, of_full = scan(step, flat, batches)
             losses.append(of_full)
         if whole < len(x):
-            flat, of_rest = step(flat, (x[whole:], y[whole:]))
+            rest = x[whole:], y[whole:]
+            if turned:
+                rest = _examples_last(rest[0]), _examples_last(rest[1])
+            flat, of_rest = step(flat, rest)
             losses.append(of_rest[None])
         return flat, _mean_over_examples(torch.cat(losses), len(x), batch_size)
 

@@ -11,6 +11,7 @@ tensor or a shape that is no tuple of integers, ValueError for a key of another 
 
 import math
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
@@ -27,6 +28,7 @@ __all__ = [
     "key",
     "normal",
     "permutation",
+    "permutations",
     "randint",
     "split",
     "uniform",
@@ -182,15 +184,54 @@ def permutation(key: Key, n_or_x: int | Shaped[Tensor, "N *rest"]) -> Shaped[Ten
         if n_or_x.ndim == 0:
             raise ValueError(f"n_or_x={n_or_x!r}: a scalar tensor has no rows to permute. Did you mean its `.item()`?")
         return n_or_x[permutation(key, len(n_or_x))]
-    n = whole("n_or_x", n_or_x)
-    if n < 0:
-        raise ValueError(f"n_or_x={n!r}: a permutation is of 0 or more. Is the number a difference of two others?")
-    order = None
-    for _ in range(math.ceil(3 * math.log(max(1, n)) / math.log(2**32 - 1))):
+    n = _length(n_or_x)
+    order = torch.arange(n, device=checked(key).device)
+    for _ in range(_rounds(n)):
         key, subkey = split(key).unbind()
-        sorting = bits(subkey, (n,)).argsort(stable=True)
-        order = sorting if order is None else order[sorting]
-    return torch.arange(n, device=checked(key).device) if order is None else order
+        order = order[bits(subkey, (n,)).argsort(stable=True)]
+    return order
+
+
+def permutations(keys: Int[Tensor, "K 2"], n: int) -> Int[Tensor, "K n"]:
+    """A permutation for each of many keys, `torch.vmap` of `permutation` in a fraction of its time.
+
+    Args:
+        keys: many keys.
+        n: of each permutation.
+
+    Raises:
+        ValueError: if n is negative.
+
+    >>> permutations(split(key(0)), 5).tolist() == [permutation(k, 5).tolist() for k in split(key(0))]
+    True
+    """
+    order = torch.arange(_length(n), device=keys.device).expand(len(keys), n)
+    for _ in range(_rounds(n)):
+        keys, subkeys = torch.func.vmap(split)(keys).unbind(1)
+        order = order.gather(1, _sorting(torch.func.vmap(lambda key: bits(key, (n,)))(subkeys)))
+    return order
+
+
+def _length(n: int) -> int:
+    if whole("n_or_x", n) < 0:
+        raise ValueError(f"n_or_x={n!r}: a permutation is of 0 or more. Is the number a difference of two others?")
+    return whole("n_or_x", n)
+
+
+def _rounds(n: int) -> int:
+    """How often a permutation is sorted anew, as in JAX."""
+    return math.ceil(3 * math.log(max(1, n)) / math.log(2**32 - 1))
+
+
+def _sorting(bits: Int[Tensor, "K n"]) -> Int[Tensor, "K n"]:
+    """`bits.argsort(stable=True)`, by sorting each number with its place behind it: NumPy takes a tenth of the time."""
+    places = torch.arange(bits.shape[-1], device=bits.device)
+    packed = bits << 31 | places
+    if packed.device.type == "cpu":
+        packed = torch.from_numpy(np.sort(packed.numpy(), axis=-1))
+    else:
+        packed = packed.sort(-1).values
+    return packed & (2**31 - 1)
 
 
 def _mantissas(key: Key, shape: Shape, dtype: torch.dtype) -> Float[Tensor, "*shape"]:

@@ -21,7 +21,7 @@ from xorfunc.compiled import Leaves, Run, compiled, epochs_a_call, looped, trace
 from xorfunc.data import Batch, require_batches
 from xorfunc.optim import Optimizer, State, sgd
 from xorfunc.params import LossFn, Params
-from xorfunc.random import Key, fold_in, permutation
+from xorfunc.random import Key, fold_in, permutations
 from xorfunc.step import flat_meaning, flat_step, form, optimizer_step
 
 SMALL_BATCH = 2**13  # entries; below, waking a second thread costs more than it saves
@@ -123,14 +123,14 @@ def fit(
         return optimizer_step(loss_fn, optimizer, params, state, x, y)
 
     eager = looped(step_of_whole, batch_size)
-    one_thread = x[:batch_size].numel() < SMALL_BATCH
+    small = x[:batch_size].numel() < SMALL_BATCH
     at_once = epochs_a_call(len(x), num_epochs)
     run = choose_run(
         backend,
         eager,
         {
             "traced": lambda: traced(step, meaning, leaves, x, y, batch_size),
-            "compiled": lambda: compiled(step, meaning, leaves, x, y, batch_size, at_once, one_thread),
+            "compiled": lambda: compiled(step, meaning, leaves, x, y, batch_size, at_once, small, small),
         },
         loss_fn=loss_fn,
         situation=(optimizer, str(spec), *map(form, (*leaves, x, y)), batch_size, at_once, torch.get_default_dtype()),
@@ -155,11 +155,13 @@ def run_epochs(
     losses: list[Tensor] = []
     reached = leaves, 0
     epochs_at_once = max(1, EXAMPLES_SHUFFLED // len(x))
+    if epochs_at_once > (once := epochs_a_call(len(x), num_epochs)):
+        epochs_at_once -= epochs_at_once % once  # so that compiled calls come out even
     try:
         with _bar(num_epochs, progress) as bar:
             for first in range(0, num_epochs, epochs_at_once):
                 order = epoch_orders(key, first, min(first + epochs_at_once, num_epochs), len(x))
-                for after, some in run(reached[0], x[order], y[order]):
+                for after, some in run(reached[0], *(_in_order(data, order) for data in (x, y))):
                     losses.append(some)
                     reached = after, len(losses)
                     bar.update(len(some))
@@ -179,7 +181,12 @@ def epoch_orders(key: Key, first: int, stop: int, num_examples: int) -> Int[Tens
     True
     """
     epochs = torch.arange(first, stop, device=key.device)
-    return torch.func.vmap(lambda epoch: permutation(fold_in(key, epoch), num_examples))(epochs)
+    return permutations(torch.func.vmap(lambda epoch: fold_in(key, epoch))(epochs), num_examples)
+
+
+def _in_order(data: Shaped[Tensor, "N *rest"], order: Int[Tensor, "epochs N"]) -> Shaped[Tensor, "epochs N *rest"]:
+    """`data[order]`, in a third of its time."""
+    return data.index_select(0, order.flatten()).unflatten(0, order.shape)
 
 
 def module_step(

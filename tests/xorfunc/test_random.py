@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from xorfunc.random import bernoulli, bits, fold_in, key, normal, permutation, randint, split, uniform
+from xorfunc.random import bernoulli, bits, fold_in, key, normal, permutation, permutations, randint, split, uniform
 
 FUNCTIONS = {f.__name__: f for f in (bernoulli, bits, fold_in, key, normal, permutation, randint, split, uniform)}
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "jax_random.json").read_text())["cases"]
@@ -217,6 +217,13 @@ def test_randint_keeps_its_bounds_however_wide_or_narrow(seed, bounds):
 
 @given(seed=seeds, n=st.integers(0, 3_000))
 @few
+def test_many_permutations_are_those_of_each_key(seed, n):
+    keys = split(key(seed), 3)
+    assert torch.equal(permutations(keys, n), torch.stack([permutation(k, n) for k in keys]))
+
+
+@few
+@given(seed=seeds, n=st.integers(0, 50))
 def test_a_permutation_holds_every_index_once(seed, n):
     assert torch.equal(permutation(key(seed), n).sort().values, torch.arange(n))
 
@@ -339,6 +346,7 @@ def test_many_keys_are_refused_where_there_is_no_vmap(draw):
             r"p of shape \(3,\), shape=\(2,\): `p` must broadcast",
         ),
         (lambda k: permutation(k, -1), ValueError, "n_or_x=-1: a permutation is of 0 or more"),
+        (lambda k: permutations(k[None], -1), ValueError, "n_or_x=-1: a permutation is of 0 or more"),
         (lambda k: permutation(k, 2.0), TypeError, "n_or_x=2.0: it must be an integer"),
         (lambda k: permutation(k, torch.tensor(3)), ValueError, r"n_or_x=tensor\(3\): a scalar .*\.item\(\)"),
     ],
