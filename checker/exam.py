@@ -64,7 +64,7 @@ def check(
     from checker import answer_key  # after the fork, since no worker may hold an answer
 
     key = answer_key.load(exercise.folder)
-    submission = Submission(file, data, key, _device(device), seed, timeout)
+    submission = Submission(file, data, key, device_for(device), seed, timeout)
     return grade(workers, exercise.name, submission, functions, on_verdict=on_verdict)
 
 
@@ -109,6 +109,8 @@ class Submission:
     """Whether the counterexample is made as small as it can be."""
     explain: bool = True
     """Whether a known mistake is looked for."""
+    imported_as: str = ""
+    """The name to import it by, where that is not the file's."""
 
     @cached_property
     def source(self) -> str:
@@ -129,6 +131,8 @@ class Submission:
     @property
     def module(self) -> str:
         """The name to import the file by, from the course folder."""
+        if self.imported_as:
+            return self.imported_as
         folder = self.file.resolve().parent.name
         return f"{folder}.{self.file.stem}" if folder == "exercises" else self.file.stem
 
@@ -209,7 +213,12 @@ def _accepts(parameters: Sequence[tuple[str, str, bool]], wanted: Sequence[str])
     return set(names) != set(wanted) or names == list(wanted)
 
 
-def _device(wanted: str) -> str:
+def device_for(wanted: str) -> str:
+    """Give the device that "auto", "cpu" or "cuda" stands for here.
+
+    Raises:
+        NoDevice: it is "cuda", and there is none.
+    """
     import torch
 
     if wanted == "cpu":

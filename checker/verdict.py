@@ -5,8 +5,10 @@ Reports for people and for programs are made from these and nothing else.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Status = Literal["passed", "todo", "failed", "error", "timeout", "crashed", "missing", "invalid"]
 
@@ -24,6 +26,8 @@ class Failure:
     got: str | None = None
     where: str | None = None
     """The entries that differ, one a line."""
+    again: str | None = None
+    """The token that repeats exactly this call."""
 
 
 @dataclass(frozen=True)
@@ -70,3 +74,38 @@ class Report:
     def passed(self) -> bool:
         """Whether every function passed."""
         return all(verdict.passed for verdict in self.verdicts)
+
+    @property
+    def counted(self) -> str:
+        """How many functions passed, and what became of the others.
+
+        >>> Report("exercise1", "cpu", 0, (Verdict("f", "passed", ""), Verdict("g", "todo", "")), 0.5).counted
+        '1 of 2 passed, 1 to do'
+        """
+        counts = Counter(verdict.status for verdict in self.verdicts)
+        words = [f"{counts['passed']} of {len(self.verdicts)} passed"]
+        words += [
+            f"{number} {'to do' if status == 'todo' else status}"
+            for status, number in counts.items()
+            if status != "passed"
+        ]
+        return ", ".join(words)
+
+
+def restored(content: Mapping[str, Any]) -> Report:
+    """The report that `dataclasses.asdict` took apart, in this process or another.
+
+    >>> from dataclasses import asdict
+    >>> report = Report("exercise1", "cpu", 0, (Verdict("f", "failed", "", failures=(Failure("agrees", "no"),)),), 0.5)
+    >>> restored(asdict(report)) == report
+    True
+    """
+    fields = dict[str, Any](content)
+    fields["verdicts"] = tuple(_verdict(verdict) for verdict in content["verdicts"])
+    return Report(**fields)
+
+
+def _verdict(content: Mapping[str, Any]) -> Verdict:
+    fields = dict[str, Any](content)
+    fields["failures"] = tuple(Failure(**failure) for failure in content["failures"])
+    return Verdict(**fields)

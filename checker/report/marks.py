@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import IO
 
 MARKS = {"passed": ("✓", "ok"), "todo": ("…", "todo"), "failed": ("✗", "FAIL")}
 """A mark and its form in ASCII; every status that is not named counts as `failed`."""
+
+MOST_LINES = 20
+"""Of what a function printed."""
 
 
 def shows(text: str, stream: IO[str] | None) -> bool:
@@ -45,3 +49,15 @@ def harmless(text: str, stream: IO[str] | None = None) -> str:
         char if char in "\n\t" or char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
     )
     return visible.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def condensed(printed: str) -> str:
+    r"""What a function printed in its many calls, with repeated lines told once and long output cut.
+
+    >>> condensed("a\na\nb\n")
+    'a  (2 times)\nb'
+    """
+    runs = [(line, len(list(run))) for line, run in groupby(printed.rstrip("\n").split("\n"))]
+    lines = [line if times == 1 else f"{line}  ({times} times)" for line, times in runs]
+    more = len(lines) - MOST_LINES
+    return "\n".join(lines if more <= 0 else [*lines[:MOST_LINES], f"... and {more} lines more"])

@@ -6,15 +6,14 @@ pasted. Whatever came out of a student's code is shown as harmless text.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from itertools import groupby
 
 from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
 
-from checker.report.marks import harmless, mark, shows
+from checker.report.invitation import Invitation
+from checker.report.marks import condensed, harmless, mark, shows
 from checker.verdict import Failure, Report, Verdict
 
 STYLES = {"passed": "green", "todo": "yellow"}
@@ -23,16 +22,21 @@ STYLES = {"passed": "green", "todo": "yellow"}
 OPEN = ("passed", "todo")
 """Statuses that need no explanation."""
 
-MOST_LINES = 20
-"""Of what a function printed."""
-
 
 class Terminal:
     """Shows one exercise: `start`, a `line` a verdict, then `finish`."""
 
-    def __init__(self, *, color: bool = True, verbose: bool = False) -> None:
-        self._console = Console(color_system="auto" if color else None)
+    def __init__(
+        self,
+        *,
+        color: bool = True,
+        verbose: bool = False,
+        console: Console | None = None,
+        invitation: Invitation | None = None,
+    ) -> None:
+        self._console = console or Console(color_system="auto" if color else None)
         self._verbose = verbose
+        self._call = invitation or Invitation()
         self._width = 0
         self._last = ""
 
@@ -120,7 +124,7 @@ class Terminal:
 
     def _printed(self, verdict: Verdict) -> None:
         if verdict.printed.strip():
-            self._block("printed by your code:", _condensed(verdict.printed))
+            self._block("printed by your code:", condensed(verdict.printed))
 
     def _rule(self, title: str) -> None:
         line = "─" if shows("─", self._console.file) else "-"
@@ -151,42 +155,23 @@ class Terminal:
             self._console.print(Text.assemble(start, line), soft_wrap=True)
 
     def _summary(self, report: Report) -> Text:
-        counts = Counter(verdict.status for verdict in report.verdicts)
-        words = [f"{counts['passed']} of {len(report.verdicts)} passed"]
-        words += [
-            f"{number} {'to do' if status == 'todo' else status}"
-            for status, number in counts.items()
-            if status != "passed"
-        ]
         style = "green bold" if report.passed else "bold"
-        return Text.assemble((", ".join(words), style), f"  ({report.seconds:.1f} s, {report.device})")
+        return Text.assemble((report.counted, style), f"  ({report.seconds:.1f} s, {report.device})")
 
     def _next(self, report: Report, failing: Sequence[Verdict], after: str | None, total: int) -> str:
         exercise, verdicts = report.exercise, report.verdicts
         if failing:
             if failing[0].status == "invalid":
-                return f"Next: change {self._safe(report.file)}, then xor-check {exercise}"
-            return f"Next: change {failing[0].name}, then xor-check {exercise} {failing[0].name}"
+                return f"Next: change {self._safe(report.file)}, then {self._call.check(exercise)}"
+            return f"Next: change {failing[0].name}, then {self._call.check(exercise, failing[0].name)}"
         for verdict in verdicts:
             if not verdict.passed:
-                return f"Next: write {verdict.name}, then xor-check {exercise} {verdict.name}"
+                return f"Next: write {verdict.name}, then {self._call.check(exercise, verdict.name)}"
         if len(verdicts) < total:
-            return f"Next: xor-check {exercise}, which checks all {total} functions"
+            return f"Next: {self._call.check(exercise)}, which checks all {total} functions"
         if after:
-            return f"{exercise} is done. Next: xor-check {after}"
+            return f"{exercise} is done. Next: {self._call.check(after)}"
         return f"{exercise} is done, and it is the last one. xor-check shows where you are."
 
     def _safe(self, text: str) -> str:
         return harmless(text, self._console.file)
-
-
-def _condensed(printed: str) -> str:
-    r"""What a function printed in its many calls, with repeated lines told once and long output cut.
-
-    >>> _condensed("a\na\nb\n")
-    'a  (2 times)\nb'
-    """
-    runs = [(line, len(list(run))) for line, run in groupby(printed.rstrip("\n").split("\n"))]
-    lines = [line if times == 1 else f"{line}  ({times} times)" for line, times in runs]
-    more = len(lines) - MOST_LINES
-    return "\n".join(lines if more <= 0 else [*lines[:MOST_LINES], f"... and {more} lines more"])

@@ -1,0 +1,150 @@
+"""`check` in a notebook: with a stand-in for IPython that ran some cells, and once with a real kernel."""
+
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from checker import check, notebook
+from checker.notebook import NotebookError
+from tests.checker.tiny_course import write_tiny_course
+
+ROOT = Path(__file__).parents[2]
+
+
+class Notebook:
+    """Runs cells as IPython would, and calls `check` as the last of them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.cells, self.names = [""], dict[str, Any]()
+        shell = SimpleNamespace(
+            history_manager=SimpleNamespace(input_hist_parsed=self.cells), user_ns=self.names, user_global_ns=self.names
+        )
+        monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+
+    def run(self, *cells: str) -> None:
+        for cell in cells:
+            self.cells.append(cell)
+            exec(cell, self.names)
+
+
+@pytest.fixture
+def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Notebook:
+    root = write_tiny_course(tmp_path / "tiny")
+    monkeypatch.delenv("XOR_COURSE", raising=False)
+    monkeypatch.chdir(root)
+    return Notebook(monkeypatch)
+
+
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Note what the judging process is asked instead of starting it."""
+    seen: list[dict[str, Any]] = []
+
+    def ask(request: dict[str, Any]) -> Any:
+        seen.append(request)
+        raise NotebookError("nobody is asked in this test")
+
+    monkeypatch.setattr(notebook, "_ask", ask)
+    return seen
+
+
+def test_the_functions_of_the_cells_are_judged_and_shown(book: Notebook):
+    book.run("import torch", "FIRST = 0", "def rows(x: torch.Tensor):\n    return x.shape[FIRST]")
+    book.run("def columns(x):\n    print('hello')\n    return nothing")
+    found = check("exercise1")
+    assert [verdict.status for verdict in found.report.verdicts] == ["passed", "error", "todo"]
+    assert not found.passed
+    assert found.report.verdicts[2].message == notebook.NOT_HERE
+    assert found.report.verdicts[1].traceback is not None
+    assert "cell 4, line 3, in columns\n    return nothing" in found.report.verdicts[1].traceback
+    text = repr(found)
+    assert "from __main__ import columns" in text
+    assert 'then check("exercise1", "columns")' in text
+    assert "\x1b" not in text
+    html = found._repr_html_()
+    assert html.count("<details open>") == 1
+    assert "from __main__ import columns" in html
+
+
+def test_one_function_can_be_asked_alone_by_any_name_of_its_exercise(book: Notebook, monkeypatch: pytest.MonkeyPatch):
+    seen = asked(monkeypatch)
+    book.run("def total(x):\n    return x.sum()")
+    for name in ("exercise2", 2, "sums"):
+        with pytest.raises(NotebookError, match="nobody"):
+            check(name, "total", seed=3)
+    assert [(each["exercise"], each["functions"], each["seed"]) for each in seen] == [("exercise2", ["total"], 3)] * 3
+
+
+def test_what_came_without_a_definition_is_imported_from_where_it_came(
+    book: Notebook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    seen = asked(monkeypatch)
+    (tmp_path / "mine_for_a_test.py").write_text("def total(x):\n    return 1\n\n\ndef third(x):\n    return x / 3\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    book.run("from mine_for_a_test import *", "from numpy import *", "def double(x):\n    return third(x) * sqrt(x)")
+    with pytest.raises(NotebookError, match="nobody"):
+        check(1)
+    with pytest.raises(NotebookError, match="nobody"):
+        check(2)
+    assert "from mine_for_a_test import third as third\n" in seen[0]["text"]
+    assert seen[1]["text"].endswith("from mine_for_a_test import total as total")
+
+
+def test_a_name_that_was_deleted_is_not_there(book: Notebook, monkeypatch: pytest.MonkeyPatch):
+    seen = asked(monkeypatch)
+    book.run("def total(x):\n    return 'deleted'", "del total")
+    with pytest.raises(NotebookError, match="nobody"):
+        check(2)
+    assert "deleted" not in seen[0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [(("exercise9",), "exercise1 to exercise2"), (("1", "row"), "did you mean 'rows'"), (("",), "no exercise")],
+)
+def test_a_wrong_call_is_told_in_a_line(book: Notebook, arguments: tuple[str, ...], told: str):
+    with pytest.raises(NotebookError, match=told) as wrong:
+        check(*arguments)
+    assert wrong.value._render_traceback_() == [f"check: {wrong.value}"]
+
+
+def test_a_folder_without_a_course_has_the_one_that_comes_with_the_program(
+    book: Notebook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    seen = asked(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NotebookError, match="nobody"):
+        check("transforms", "hvp")
+    assert seen[0]["course"] == str(ROOT)
+    assert "def hvp(" in seen[0]["text"]
+
+
+def test_a_judging_process_that_fails_is_told_in_a_line(book: Notebook, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(NotebookError, match=r"checker itself failed.*not to blame"):
+        check(2)
+
+
+def test_importing_the_checker_imports_neither_torch_nor_ipython():
+    code = "import sys, checker; assert not {'torch', 'IPython', 'jinja2', 'rich'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+@pytest.mark.slow
+def test_a_real_kernel_shows_the_outcome_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    nbclient = pytest.importorskip("nbclient")
+    nbformat = pytest.importorskip("nbformat")
+    pytest.importorskip("ipykernel")
+    monkeypatch.chdir(write_tiny_course(tmp_path / "tiny"))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    cells = ["import torch\ntorch.ones(3).sum()", "%%time\ndef total(x):\n    return x.sum()"]
+    cells += ["from checker import check\ncheck('exercise2')", "check('exercise7')"]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    nbclient.NotebookClient(book, timeout=120, allow_errors=True, kernel_name="python3").execute()
+    (shown,), (wrong,) = book.cells[2].outputs, book.cells[3].outputs
+    assert "1 of 1 passed" in shown["data"]["text/plain"]
+    assert "<details>" in shown["data"]["text/html"]
+    assert wrong["traceback"] == ["check: There is no exercise 'exercise7'. This course has exercise1 to exercise2."]
