@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from codecs import getincrementaldecoder
+from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, Literal, NoReturn, Protocol
@@ -40,8 +41,17 @@ class Process(Protocol):
 class Conversation:
     """All that connects the judge to one worker."""
 
-    def __init__(self, process: Process, *, requests: int, answers: int, prints: int) -> None:
+    def __init__(
+        self,
+        process: Process,
+        *,
+        requests: int,
+        answers: int,
+        prints: int,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._process = process
+        self._interrupted = interrupted
         self._channel = _Channel(requests, answers)
         self._prints = _Prints(prints)
         self._posted = self._answered = 0
@@ -81,8 +91,12 @@ class Conversation:
 
         if self.lost is not None:
             raise self.lost
+        if self._interrupted():
+            self._lose("timeout", "was interrupted")
         self._answered += 1
         while (answer := self._channel.receive(min(GLANCE, max(0.0, deadline - time.monotonic())))) is None:
+            if self._interrupted():
+                self._lose("timeout", "was interrupted")
             if time.monotonic() >= deadline:
                 self._lose("timeout", "did not finish in time")
             if limits.resident(self._process.pid) > limits.MAX_RESIDENT:

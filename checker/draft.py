@@ -30,9 +30,13 @@ class Draft:
 def read(exercise: Exercise) -> Draft:
     """What the student's file shows, without running it."""
     try:
-        text = exercise.file.read_text(encoding="utf-8")
+        return of(exercise, exercise.file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
-        text = ""
+        return of(exercise, "")
+
+
+def of(exercise: Exercise, text: str) -> Draft:
+    """What the text of a student's file shows, without running it."""
     try:
         with (
             warnings.catch_warnings()

@@ -124,21 +124,24 @@ def default_method() -> Method:
     raise ValueError(f'{VARIABLE} is {method!r}: it must be "fork" or "spawn", or unset')
 
 
-def start(method: Method | None = None, *, preload: Iterable[str] = ()) -> Workers:
+def start(
+    method: Method | None = None, *, preload: Iterable[str] = (), interrupted: Callable[[], bool] = lambda: False
+) -> Workers:
     """Start a source of workers; see this module's text for when to call it.
 
     Args:
         method: "fork" or "spawn"; by default what `default_method` says.
         preload: modules that students' files will import; where workers are forked they are imported once for all.
+        interrupted: looked at while a worker is waited for; once it is true, the worker is ended and lost.
 
     Raises:
         ValueError: this system cannot fork safely.
     """
     if (method or default_method()) == "spawn":
-        return _SpawnedWorkers()
+        return _SpawnedWorkers(interrupted)
     if sys.platform != "linux":
         raise ValueError(f'workers cannot be forked on {sys.platform!r}: use "spawn", the default here')
-    return _ForkedWorkers(preload)
+    return _ForkedWorkers(preload, interrupted)
 
 
 def _load(conversation: Conversation, job: Job, deadline: float) -> Loaded:
@@ -157,7 +160,8 @@ def _loaded(conversation: Conversation, deadline: float) -> Loaded:
 class _ForkedWorkers:
     """A fresh fork of the zygote for each job."""
 
-    def __init__(self, preload: Iterable[str]) -> None:
+    def __init__(self, preload: Iterable[str], interrupted: Callable[[], bool]) -> None:
+        self._interrupted = interrupted
         gc.disable()  # it would find nothing in what an import makes, and look again and again
         from checker.zygote import Zygote  # imports torch, and all else that workers need, before the fork
 
@@ -173,6 +177,8 @@ class _ForkedWorkers:
 
     def worker(self, job: Job, *, deadline: float) -> Worker:
         conversation = self._prepared.pop(job, None) or self._start(job)
+        while self._prepared:  # what was to come next when a check was given up
+            self._end(self._prepared.popitem()[1])
         return Worker(conversation, _loaded(conversation, deadline), self._end)
 
     def _start(self, job: Job) -> Conversation:
@@ -181,7 +187,7 @@ class _ForkedWorkers:
         with of_worker, open(prints_of_worker, "wb") as printer:
             pid = self._zygote.fork(of_worker.fileno(), printer.fileno())
         file, process = channel.detach(), _ForkedProcess(pid, self._zygote.end)
-        conversation = Conversation(process, requests=file, answers=file, prints=prints)
+        conversation = Conversation(process, requests=file, answers=file, prints=prints, interrupted=self._interrupted)
         self._open.add(conversation)
         conversation.post("load", *astuple(job))
         return conversation
@@ -211,7 +217,8 @@ class _ForkedProcess:
 class _SpawnedWorkers:
     """One fresh interpreter at a time is kept ready, and kept for the next job while it is as good as new."""
 
-    def __init__(self) -> None:
+    def __init__(self, interrupted: Callable[[], bool]) -> None:
+        self._interrupted = interrupted
         self._starting: _SpawnedProcess | None = _SpawnedProcess()
         self._idle: Conversation | None = None
         self._open: set[Conversation] = set()
@@ -234,7 +241,7 @@ class _SpawnedWorkers:
         conversation, self._idle = self._idle, None
         if conversation is None:
             process, self._starting = self._starting or _SpawnedProcess(), None
-            conversation = process.converse()
+            conversation = process.converse(self._interrupted)
             self._open.add(conversation)
         conversation.settle(STARTING)
         conversation.forget_prints()
@@ -278,12 +285,12 @@ class _SpawnedProcess:
         )
         self.pid = self._popen.pid
 
-    def converse(self) -> Conversation:
+    def converse(self, interrupted: Callable[[], bool]) -> Conversation:
         """Give the conversation with the process, which owns the files from now on."""
         files = [self._popen.stdin, self._popen.stdout, self._popen.stderr]
         requests, answers, prints = (os.dup(file.fileno()) for file in files if file is not None)
         self._close_files()
-        return Conversation(self, requests=requests, answers=answers, prints=prints)
+        return Conversation(self, requests=requests, answers=answers, prints=prints, interrupted=interrupted)
 
     def end(self, patience: float = 0.0) -> Ending:
         killed = not self._ends_within(patience)

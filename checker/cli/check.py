@@ -3,7 +3,7 @@
 import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -126,18 +126,20 @@ def check_all(
     raise typer.Exit(0 if all(report.passed for report in reports) else 1)
 
 
-def workers(*exercises: Exercise) -> "Workers":
+def workers(*exercises: Exercise, interrupted: Callable[[], bool] | None = None) -> "Workers":
     """What runs the code of students; made before anything else is imported, once for all that a command checks.
 
     Args:
         exercises: what will be checked.
+        interrupted: see `sandbox.start`.
     """
     if sys.stdout is not None:
         sys.stdout.flush()  # what is still in the buffer when a worker is forked would be printed twice
     from checker import sandbox  # imports torch
 
     try:
-        return sandbox.start(preload=[name for exercise in exercises for name in exercise.imports])
+        preload = [name for exercise in exercises for name in exercise.imports]
+        return sandbox.start(preload=preload, interrupted=interrupted or (lambda: False))
     except ValueError as cause:  # $XOR_CHECK_WORKER names no way to start them, or none that this system has
         raise CallError(str(cause)) from cause
 

@@ -76,7 +76,7 @@ class Terminal:
         explained: set[str] = set()
         for verdict in failing if self._verbose else failing[:1]:
             if verdict.failures or verdict.message not in explained:
-                self._explain(report.exercise, verdict)
+                self.explain(report.exercise, verdict)
             explained.add(verdict.message)
         for verdict in report.verdicts:
             if verdict.status in OPEN and verdict.printed and (self._verbose or len(report.verdicts) == 1):
@@ -86,7 +86,8 @@ class Terminal:
         self._console.print(self._summary(report))
         self._console.print(Text(self._next(report, failing, after, total)), soft_wrap=True)
 
-    def _explain(self, exercise: str, verdict: Verdict) -> None:
+    def explain(self, exercise: str, verdict: Verdict) -> None:
+        """Show what there is to say of one function: what was called, what was expected and what came."""
         failures = verdict.failures if self._verbose else verdict.failures[:1]
         self._rule(f"{verdict.name}: {failures[0].law if failures else verdict.status}")
         self._paragraph(verdict.message.strip())

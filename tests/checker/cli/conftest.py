@@ -89,5 +89,5 @@ def judge(monkeypatch: pytest.MonkeyPatch) -> Judge:
     """The judge of the test, in the place of the real one, which imports torch and starts processes."""
     judge = Judge()
     monkeypatch.setattr(checker, "exam", judge, raising=False)
-    monkeypatch.setattr(checker, "sandbox", SimpleNamespace(start=lambda preload: nullcontext()), raising=False)
+    monkeypatch.setattr(checker, "sandbox", SimpleNamespace(start=lambda **options: nullcontext()), raising=False)
     return judge
