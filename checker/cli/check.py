@@ -15,6 +15,7 @@ import typer
 from checker import draft, progress
 from checker.cli.call import CallError, CourseOption, course_of, shown, student_file
 from checker.course import Course, Exercise
+from checker.report.destination import Destination, DestinationError
 from checker.verdict import Report, Verdict
 
 if TYPE_CHECKING:
@@ -53,6 +54,12 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 SeedOption = Annotated[int, typer.Option("--seed", metavar="N", help="Draw other inputs.")]
 TimeoutOption = Annotated[float, typer.Option("--timeout", metavar="SECONDS", help="Time for each function.")]
 NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colour, as with $NO_COLOR.")]
+JunitOption = Annotated[
+    Path | None, typer.Option("--junit", metavar="PATH", help="Write JUnit's XML, too.", show_default=False)
+]
+HtmlOption = Annotated[
+    Path | None, typer.Option("--html", metavar="PATH", help="Write a page to look at, too.", show_default=False)
+]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show all failures, not only the first.")]
 
 
@@ -82,6 +89,8 @@ def command_for(course: Course, exercise: Exercise, file: Path | None = None) ->
         folder: CourseOption = None,
         device: DeviceOption = Device.auto,
         as_json: JsonOption = False,
+        junit: JunitOption = None,
+        html: HtmlOption = None,
         seed: SeedOption = SEED,
         timeout: TimeoutOption = TIMEOUT,
         no_color: NoColorOption = False,
@@ -90,8 +99,10 @@ def command_for(course: Course, exercise: Exercise, file: Path | None = None) ->
         options = Options(device.value, seed, seconds(timeout), as_json, not no_color, verbose)
         functions = None if function is None else [exercise.function(function)]
         checked = student_file(exercise, file or called_by)
+        files = Files.named(junit, html)
         with workers(exercise) as ready:
             report = run(ready, course, exercise, checked, functions, options)
+        files.write([report])
         if as_json:
             from checker.report import json
 
@@ -108,6 +119,8 @@ def check_all(
     folder: CourseOption = None,
     device: DeviceOption = Device.auto,
     as_json: JsonOption = False,
+    junit: JunitOption = None,
+    html: HtmlOption = None,
     seed: SeedOption = SEED,
     timeout: TimeoutOption = TIMEOUT,
     no_color: NoColorOption = False,
@@ -116,14 +129,63 @@ def check_all(
     """Check every exercise."""
     options = Options(device.value, seed, seconds(timeout), as_json, not no_color, verbose)
     course = course_of(context)
-    files = {exercise: student_file(exercise) for exercise in course.exercises}
-    with workers(*files) as ready:
-        reports = [run(ready, course, exercise, file, None, options) for exercise, file in files.items()]
+    checked = {exercise: student_file(exercise) for exercise in course.exercises}
+    files = Files.named(junit, html)
+    with workers(*checked) as ready:
+        reports = [run(ready, course, exercise, file, None, options) for exercise, file in checked.items()]
+    files.write(reports)
     if as_json:
         from checker.report import json
 
         typer.echo(json.many(reports))
     raise typer.Exit(0 if all(report.passed for report in reports) else 1)
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files that reports are written to, beside what is printed."""
+
+    junit: Destination | None
+    html: Destination | None
+
+    @classmethod
+    def named(cls, junit: Path | None, html: Path | None) -> "Files":
+        """The files that the options name.
+
+        Raises:
+            CallError: one cannot be written.
+        """
+        files = cls(
+            None if junit is None else Destination("--junit", junit),
+            None if html is None else Destination("--html", html),
+        )
+        try:
+            for file in (files.junit, files.html):
+                if file is not None:
+                    file.ensure()
+        except DestinationError as cause:
+            raise CallError(str(cause)) from cause
+        if junit is not None and html is not None and junit.resolve() == html.resolve():
+            raise CallError(f"--junit and --html are both {str(junit)!r}: name two files.")
+        return files
+
+    def write(self, reports: Sequence[Report]) -> None:
+        """Write the reports.
+
+        Raises:
+            CallError: a file cannot be written any more.
+        """
+        try:
+            if self.junit is not None:
+                from checker.report.junit import text
+
+                self.junit.write(text(reports))
+            if self.html is not None:
+                from checker.report.html import page  # imports jinja2
+
+                self.html.write(page(reports))
+        except DestinationError as cause:
+            raise CallError(str(cause)) from cause
 
 
 def workers(*exercises: Exercise, interrupted: Callable[[], bool] | None = None) -> "Workers":
@@ -185,6 +247,7 @@ def run(
     if exercise.file.is_file() and file.samefile(exercise.file):
         remembered = progress.load(course)
         progress.save(course, progress.checked(remembered, exercise, report.verdicts, before))
+    report = replace(report, file=shown(file))
     if not options.json:
         screen.finish(report)
     return report
@@ -226,7 +289,7 @@ class _Screen:
     def finish(self, report: Report) -> None:
         after = self.course.exercises[self.course.exercises.index(self.exercise) + 1 :]
         self.terminal.finish(
-            replace(report, file=shown(self.file)),
+            report,
             after=after[0].name if after else None,
             total=len(self.exercise.functions),
         )

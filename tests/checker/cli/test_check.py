@@ -115,3 +115,26 @@ def test_an_unknown_way_to_start_workers_is_a_wrong_call(
     done = xor_check("exercise1")
     assert done.code == 2
     assert '"fork" or "spawn"' in done.err
+
+
+def test_reports_are_written_for_one_exercise_and_for_all(tiny: Path, judge: Judge, xor_check: XorCheck):
+    judge.verdicts["rows"] = FAILED
+    assert xor_check("1", "--junit", "r.xml", "--html", "r.html", "--json").code == 1
+    assert (tiny / "r.xml").read_text().count("<testcase ") == 3
+    assert "exercises/exercise1_shapes.py" in (tiny / "r.html").read_text()
+    xor_check("all", "--junit", "r.xml", "--html", "r.html")
+    assert (tiny / "r.xml").read_text().count("<testcase ") == 4
+    assert "3 of 4 functions passed" in (tiny / "r.html").read_text()
+
+
+@pytest.mark.parametrize("arguments", [["1", "--junit", "no/r.xml"], ["all", "--html", "no/r.html"]])
+def test_a_report_without_a_folder_is_a_wrong_call_before_anything_is_asked(
+    tiny: Path, judge: Judge, xor_check: XorCheck, arguments: list[str]
+):
+    done = xor_check(*arguments)
+    assert (done.code, done.out, judge.asked) == (2, "", [])
+    assert "there is no folder 'no': make it" in done.err
+
+
+def test_two_reports_need_two_files(tiny: Path, judge: Judge, xor_check: XorCheck):
+    assert "name two files" in xor_check("1", "--junit", "r", "--html", "r").err
