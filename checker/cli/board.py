@@ -30,13 +30,16 @@ WORDS: tuple[tuple[Standing, str], ...] = (
 
 def show(course: Course) -> None:
     """Print a line an exercise, and what to do next."""
+    typer.echo(text(course))
+
+
+def text(course: Course) -> str:
+    """A line an exercise, and what to do next."""
     remembered = progress.load(course)
     standings = {exercise: progress.standing(exercise, remembered) for exercise in course.exercises}
     width = max((len(exercise.stem) for exercise in course.exercises), default=0)
-    typer.echo(f"Your course in {course.root}\n")
-    for exercise, functions in standings.items():
-        typer.echo(_line(exercise, functions, width))
-    typer.echo("\n" + next_step(standings))
+    lines = [_line(exercise, functions, width) for exercise, functions in standings.items()]
+    return "\n".join([f"Your course in {course.root}", "", *lines, "", next_step(standings)])
 
 
 def next_step(standings: Mapping[Exercise, Mapping[str, Standing]]) -> str:

@@ -26,7 +26,8 @@ CourseOption = Annotated[
 ]
 
 
-def _exercise_names(context: typer.Context, incomplete: str) -> list[str]:
+def exercise_names(context: typer.Context, incomplete: str) -> list[str]:
+    """The exercises that a shell may complete."""
     names = [exercise.name for exercise in course_of(context).exercises]
     return [name for name in names if name.startswith(incomplete)]
 
@@ -39,7 +40,7 @@ def _function_names(context: typer.Context, incomplete: str) -> list[str]:
 ExerciseArgument = Annotated[
     str,
     typer.Argument(
-        metavar="EXERCISE", help="As exercise3, 3 or its topic.", autocompletion=_exercise_names, show_default=False
+        metavar="EXERCISE", help="As exercise3, 3 or its topic.", autocompletion=exercise_names, show_default=False
     ),
 ]
 

@@ -1,11 +1,25 @@
 """`xor-check hint exercise3 hvp`: one more hint each time, from gentle to nearly the answer."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import typer
 
 from checker import progress
 from checker.cli.call import CallError, CourseOption, ExerciseArgument, FunctionArgument, course_of
+from checker.course import Course, Exercise
+
+
+class Seen(NamedTuple):
+    """The hints for a function that were seen by now, and how many there are."""
+
+    hints: tuple[str, ...]
+    total: int
+
+    @property
+    def left(self) -> int:
+        """How many were not seen yet."""
+        return self.total - len(self.hints)
 
 
 def hint(
@@ -19,17 +33,42 @@ def hint(
     chosen = course.select(exercise)
     if function is None:
         raise CallError(f"A hint for which function? {chosen.name} has {', '.join(chosen.functions)}.")
-    hints = chosen.hints(function)
-    answer = f"xor-check solution {chosen.name} {function}"
-    if not hints:
-        typer.echo(f"There is no hint for {function}; the answer is shown by: {answer}")
-        return
+    before = seen(course, chosen, function)
+    after = one_more(course, chosen, function)
+    fresh = after.hints[len(before.hints) :] or after.hints  # all of them, once there is no new one
+    for number, text in enumerate(fresh, start=after.total - after.left - len(fresh) + 1):
+        typer.echo(f"hint {number} of {after.total} for {function}:\n\n{text}\n")
+    typer.echo(what_next(chosen, function, after))
+
+
+def seen(course: Course, exercise: Exercise, function: str) -> Seen:
+    """The hints that were shown already.
+
+    Raises:
+        CourseError: where the exercise has no such function.
+    """
+    hints = exercise.hints(function)
+    return Seen(hints[: progress.load(course).of(exercise, function).hints], len(hints))
+
+
+def one_more(course: Course, exercise: Exercise, function: str) -> Seen:
+    """The hints that were shown already and the next one, which counts as shown from now on."""
+    hints = exercise.hints(function)
     remembered = progress.load(course)
-    memory = remembered.of(chosen, function)
-    position = memory.hints % len(hints)  # after the last one they start again
-    typer.echo(f"hint {position + 1} of {len(hints)} for {function}:\n\n{hints[position]}\n")
-    if position + 1 < len(hints):
-        typer.echo(f"One more: xor-check hint {chosen.name} {function}")
-    else:
-        typer.echo(f"That was the last one. Try: xor-check {chosen.name} {function}\nThe answer: {answer}")
-    progress.save(course, remembered.remember(chosen, function, replace(memory, hints=position + 1)))
+    memory = remembered.of(exercise, function)
+    number = min(memory.hints + 1, len(hints))
+    if number != memory.hints:
+        progress.save(course, remembered.remember(exercise, function, replace(memory, hints=number)))
+    return Seen(hints[:number], len(hints))
+
+
+def what_next(exercise: Exercise, function: str, shown: Seen) -> str:
+    """What helps after these hints."""
+    if shown.left:
+        return f"{shown.left} more: xor-check hint {exercise.name} {function}"
+    told = (
+        f"There is no hint for {function}."
+        if not shown.total
+        else f"There are no more hints for {function}. Try once more: xor-check {exercise.name} {function}"
+    )
+    return f"{told}\nThe answer, if you give up: xor-check solution {exercise.name} {function} --give-up"

@@ -37,7 +37,7 @@ def command(*arguments: str, **options: object) -> subprocess.CompletedProcess[s
         ([], 0),
         (["exercise1", "--help"], 0),
         (["hint", "1", "rows"], 0),
-        (["solution", "1"], 0),
+        (["solution", "1", "--give-up"], 0),
         (["exercise99"], 2),
         (["dev", "stub", "--check"], 0),
     ],

@@ -3,18 +3,31 @@ from pathlib import Path
 from tests.checker.cli.conftest import XorCheck
 
 
-def test_hints_come_one_at_a_time_and_start_again(tiny: Path, xor_check: XorCheck):
-    first, second, third = (xor_check("hint", "1", "rows") for _ in range(3))
-    assert first.out == "hint 1 of 2 for rows:\n\nLook at its shape.\n\nOne more: xor-check hint exercise1 rows\n"
-    assert second.out.startswith("hint 2 of 2 for rows:\n\nThe first entry of its shape.\n\nThat was the last one.")
-    assert "xor-check solution exercise1 rows" in second.out
-    assert third == first
+def test_hints_come_one_at_a_time_and_say_how_many_are_left(tiny: Path, xor_check: XorCheck):
+    first, second = (xor_check("hint", "1", "rows") for _ in range(2))
     assert first.code == 0
+    assert first.out == "hint 1 of 2 for rows:\n\nLook at its shape.\n\n1 more: xor-check hint exercise1 rows\n"
+    assert second.out == (
+        "hint 2 of 2 for rows:\n\nThe first entry of its shape.\n\n"
+        "There are no more hints for rows. Try once more: xor-check exercise1 rows\n"
+        "The answer, if you give up: xor-check solution exercise1 rows --give-up\n"
+    )
+
+
+def test_after_the_last_hint_all_of_them_are_shown_again(tiny: Path, xor_check: XorCheck):
+    for _ in range(2):
+        xor_check("hint", "1", "rows")
+    for _ in range(2):
+        done = xor_check("hint", "1", "rows")
+        assert done.out.startswith(
+            "hint 1 of 2 for rows:\n\nLook at its shape.\n\nhint 2 of 2 for rows:\n\nThe first entry of its shape.\n\n"
+            "There are no more hints for rows."
+        )
 
 
 def test_each_function_has_its_own_hints(tiny: Path, xor_check: XorCheck):
     xor_check("hint", "1", "rows")
-    assert xor_check("hint", "1", "double").out.startswith("hint 1 of 1 for double:\n\nMultiply.\n\nThat was the last")
+    assert xor_check("hint", "1", "double").out.startswith("hint 1 of 1 for double:\n\nMultiply.\n\nThere are no more")
     assert xor_check("hint", "shapes", "rows").out.startswith("hint 2 of 2")
 
 
@@ -22,5 +35,5 @@ def test_a_function_without_hints_says_what_else_helps(tiny: Path, xor_check: Xo
     done = xor_check("hint", "1", "columns")
     assert (done.code, done.out) == (
         0,
-        "There is no hint for columns; the answer is shown by: xor-check solution exercise1 columns\n",
+        "There is no hint for columns.\nThe answer, if you give up: xor-check solution exercise1 columns --give-up\n",
     )
