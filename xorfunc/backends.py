@@ -58,8 +58,7 @@ def choose_run(
         found = ready.get((name, situation)) or _prepared(fast[name])
         _keep(ready, (name, situation), found)
         if not isinstance(found, str):
-            if backend != "auto":  # which asks for no compiler, so that one is not missed
-                _warn(backend, name, reason)
+            _warn(backend, name, reason)
             return found
         reason = reason or found
     _warn(backend, "eager", reason)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from checker.cli.call import CallError
-from checker.cli.check import SEED, JsonOption, NoColorOption
+from checker.cli.check import SEED, Device, DeviceOption, JsonOption, NoColorOption
 from checker.report.marks import shows
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def compare(
     as_json: JsonOption = False,
     table: TableOption = False,
     compiled: CompiledOption = False,
+    device: DeviceOption = Device.auto,
     seed: SeedOption = SEED,
     no_color: NoColorOption = False,
 ) -> None:
@@ -63,7 +64,7 @@ def compare(
         return
     if out is not None:
         _make_folder(out)
-    comparison = _compared(seed, compiled)
+    comparison = _compared(seed, compiled, device.value)
     picture = None if out is None else _draw(comparison, out / PICTURE)
     if as_json:
         _print(json_of(comparison, seed, picture))
@@ -83,6 +84,7 @@ def json_of(comparison: Comparison, seed: int, picture: Path | None) -> dict[str
 
     return {
         "seed": seed,
+        "device": comparison.device,
         "passed": alike(comparison),
         "num_epochs": len(comparison.functional),
         "num_steps": comparison.num_steps,
@@ -92,7 +94,7 @@ def json_of(comparison: Comparison, seed: int, picture: Path | None) -> dict[str
         "times_as_long_as_module": comparison.ratios,
         "seconds_of_first_training": dict(comparison.preparing),
         "unavailable": dict(comparison.unavailable),
-        "programs": {style: seeded(program, seed) for style, program in comparison.programs.items()},
+        "programs": {style: seeded(program, seed, comparison.device) for style, program in comparison.programs.items()},
         "picture": None if picture is None else str(picture),
     }
 
@@ -119,7 +121,7 @@ def times(comparison: Comparison) -> list[str]:
     return lines
 
 
-def _compared(seed: int, compiled: bool) -> Comparison:
+def _compared(seed: int, compiled: bool, device: str) -> Comparison:
     from xorfunc.backends import has_compiler  # as all of xorfunc: imports torch
 
     if compiled and not has_compiler():
@@ -130,7 +132,16 @@ def _compared(seed: int, compiled: bool) -> Comparison:
 
     backends = ("eager", "traced", "compiled") if compiled else ("eager", "traced")
     with _warnings_as_sentences():
-        return compare_styles(key(seed), num_epochs=NUM_EPOCHS, backends=backends)
+        return compare_styles(key(seed).to(_device(device)), num_epochs=NUM_EPOCHS, backends=backends)
+
+
+def _device(wanted: str) -> str:
+    from checker import exam
+
+    try:
+        return exam.device_for(wanted)
+    except exam.NoDevice as missing:
+        raise CallError(str(missing)) from missing
 
 
 @contextmanager
@@ -174,7 +185,9 @@ def _console(color: bool) -> Console:
 def _show(console: Console, comparison: Comparison, seed: int, picture: Path | None) -> None:
     from xorfunc.compare import seeded
 
-    _show_pair(console, [seeded(comparison.programs[style], seed) for style in ("functional", "module")])
+    _show_pair(
+        console, [seeded(comparison.programs[style], seed, comparison.device) for style in ("functional", "module")]
+    )
     first, last = comparison.module[0].item(), comparison.module[-1].item()
     console.print(
         f"Trained from equal parameters on equal batches, {comparison.num_steps} steps each",
@@ -189,7 +202,7 @@ def _show(console: Console, comparison: Comparison, seed: int, picture: Path | N
     ]
     for line in lines:
         console.print(line, soft_wrap=True)
-    console.print("\nMicroseconds a step", style="bold", soft_wrap=True)
+    console.print(f"\nMicroseconds a step, on {comparison.device}", style="bold", soft_wrap=True)
     for line in times(comparison):
         console.print(line, soft_wrap=True)
     if picture is not None:

@@ -252,3 +252,15 @@ def test_help_imports_nothing_heavy():
     code = "import sys; from checker.cli import compare; print({'torch', 'rich', 'matplotlib'} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout == "set()\n"
+
+
+def test_a_device_that_is_not_there_is_refused_and_one_that_is_decides_where_keys_are(trained, xor_check: XorCheck):
+    if torch.cuda.is_available():
+        pytest.skip("a CUDA device is here")
+    calls = trained()
+    assert xor_check("compare", "--device", "cpu", "--json").code == 0
+    assert len(calls) == 1
+    refused = xor_check("compare", "--device", "cuda")
+    assert refused.code == 2
+    assert "no CUDA device" in refused.err
+    assert len(calls) == 1

@@ -472,25 +472,30 @@ def test_a_warning_points_at_the_users_own_line(tmp_path):
     assert told.count("Warning") == 1
 
 
-def test_auto_misses_no_compiler(monkeypatch, tmp_path):
+def test_auto_misses_no_compiler_and_says_what_fails_of_one_that_is_there(monkeypatch, tmp_path):
     params, x, y = problem()
     monkeypatch.setattr(backends, "STEPS_TO_COMPILE", 1)
     monkeypatch.setattr(torch, "compile", lambda *arguments, **options: 1 / 0)
 
-    def run_silently():
+    def run():
         def loss(params, x, y):
             return network_loss(params, x, y)
 
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            return fit(key(2), loss, params, x, y, num_epochs=3, backend="auto")
+        return fit(key(2), loss, params, x, y, num_epochs=3, backend="auto")
 
     expected = fit(key(2), network_loss, params, x, y, num_epochs=3, backend="eager")
-    assert_same_run(run_silently(), expected)
+    monkeypatch.setattr(backends, "has_compiler", lambda: True)
+    with pytest.warns(UserWarning, match="'traced' instead of 'auto': ZeroDivisionError") as told:
+        assert_same_run(run(), expected)
+    assert len(told) == 1
+    monkeypatch.undo()
+    monkeypatch.setattr(backends, "STEPS_TO_COMPILE", 1)
     monkeypatch.delenv("CXX", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert not backends.has_compiler()
-    assert_same_run(run_silently(), expected)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert_same_run(run(), expected)
 
 
 def test_auto_says_what_it_cannot_trace(monkeypatch):

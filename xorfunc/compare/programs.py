@@ -16,7 +16,7 @@ from xorfunc.random import fold_in, key, split
 data_key, init_key, fit_key = split(key(0), 3)
 x, y = continuous_xor(data_key, 1000, std=0.1)
 params = init_params(init_key, 2, 4, 1)
-lr = 0.1
+lr = 1.0
 
 
 def loss_fn(params, x, y):
@@ -55,7 +55,7 @@ data_key, init_key, fit_key = split(key(0), 3)
 x, y = continuous_xor(data_key, 1000, std=0.1)
 model = LogitPredictor(2, 4, 1)
 params_to_module(init_params(init_key, 2, 4, 1), model)
-optimizer = SGD(model.parameters(), lr=0.1)
+optimizer = SGD(model.parameters(), lr=1.0)
 
 
 def step(x, y):
@@ -80,10 +80,12 @@ params = dict(model.named_parameters())
 """The module and the optimizer hold what changes, and a step changes it."""
 
 
-def seeded(program: str, seed: int) -> str:
-    """The program with another seed for all its randomness.
+def seeded(program: str, seed: int, device: str = "cpu") -> str:
+    """The program with another seed for all its randomness, on another device.
 
-    >>> seeded("k1, k2 = split(key(0))", 7)
-    'k1, k2 = split(key(7))'
+    >>> seeded("k1, k2 = split(key(0))", 7), seeded("model = LogitPredictor(2, 4, 1)", 7, "cuda")
+    ('k1, k2 = split(key(7))', "model = LogitPredictor(2, 4, 1).to('cuda')")
     """
-    return program.replace("key(0)", f"key({seed})")
+    moved = "" if device == "cpu" else f".to({device!r})"
+    program = program.replace("key(0)", f"key({seed}){moved}")
+    return program.replace("LogitPredictor(2, 4, 1)", f"LogitPredictor(2, 4, 1){moved}")

@@ -39,7 +39,7 @@ class Comparison(NamedTuple):
     `params_difference` are the largest of any entry, epoch, and backend, against the module's. `timings` are the
     seconds a step, of "module" and of each backend, one of each a round. `programs` are both styles as text, as they
     are for the default sizes and `key(0)`. `preparing` are the seconds of each one's first training, in which it was
-    traced or compiled; `unavailable` says of a backend that does not run here why.
+    traced or compiled; `unavailable` says of a backend that does not run here why. `device` is where it was.
     """
 
     functional: Float[Tensor, "num_epochs"]
@@ -51,6 +51,7 @@ class Comparison(NamedTuple):
     programs: dict[str, str]
     preparing: Mapping[str, float] = MappingProxyType({})
     unavailable: Mapping[str, str] = MappingProxyType({})
+    device: str = "cpu"
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -70,7 +71,7 @@ def compare_styles(
     num_points: int = 1000,
     num_epochs: int = 20,
     batch_size: int = 128,
-    lr: float = 0.1,
+    lr: float = 1.0,
     backends: tuple[str, ...] = ("eager", "traced"),
     rounds: int = 3,
 ) -> Comparison:
@@ -80,7 +81,7 @@ def compare_styles(
     `minibatches(fold_in(fit_key, e), x, y, batch_size)` in both.
 
     Args:
-        key: a random key; it determines points, parameters, and batches.
+        key: a random key; it determines points, parameters, and batches, and all of them are on its device.
         num_points: points of continuous XOR.
         num_epochs: passes over them.
         batch_size: points a step.
@@ -161,6 +162,7 @@ def compare_styles(
         programs={"functional": FUNCTIONAL, "module": MODULE},
         preparing=preparing,
         unavailable=unavailable,
+        device=key.device.type,
     )
 
 
