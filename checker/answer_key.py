@@ -61,6 +61,19 @@ class AnswerKey:
             found += self._cases[name][: more or situation.count]
         return found
 
+    def with_cases(
+        self, checks: Mapping[str, Check], cases: Mapping[tuple[str, Situation, int, int], list[Case]]
+    ) -> AnswerKey:
+        """Give the same key with these checks only, and with cases that need not be drawn.
+
+        Args:
+            checks: some of the key's, or parts of them.
+            cases: by the check's name, the situation without its count, the seed, and how many more are wanted.
+        """
+        key = replace(self, checks=checks)
+        key._cases.update(cases)
+        return key
+
     def right_answer(self, law: Law, case: Case, device: str) -> Tree:
         """Give what a law's trial sees of the solution."""
         return self.seen(self.solution, law, case, device)

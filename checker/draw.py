@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, Self
 
 import hypothesis
 import hypothesis.strategies as st
@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, Phase, Verbosity
 from hypothesis.errors import Flaky
 from hypothesis.internal.conjecture import providers
 
+from checker.choices import Among, Bytes, ChoicesError, Choose, Kind, Source, Whole
 from checker.inputs import Either, KeyInput, NumberInput, ParamsInput, RowsInput, SizeInput, TensorInput, dimensions
 from checker.law import Law, Situation
 from checker.observation import Array, Named, Tree, live
@@ -32,6 +33,22 @@ providers._get_local_constants = lambda: providers._local_constants  # pyright: 
 
 Case = tuple[Tree, ...]
 """The inputs of one call, as trees."""
+
+
+class Drawn(tuple[Tree, ...]):
+    """A case that knows how it came about."""
+
+    situation: Situation
+    choices: bytes
+    """From which `again` makes it again."""
+
+    @classmethod
+    def of(cls, case: Case, situation: Situation, choices: bytes) -> Self:
+        """Give a case its history."""
+        drawn = cls(case)
+        drawn.situation, drawn.choices = situation, choices
+        return drawn
+
 
 Shapes = Mapping[str, tuple[int, ...]]
 """What each dimension's name stands for in one case; "..." may stand for several sizes."""
@@ -140,6 +157,26 @@ def shrink(
     return smallest
 
 
+def again(check: Check, situation: Situation, functions: Mapping[str, Any], choices: bytes) -> Case:
+    """Give the case that was made by choices, in this process or another.
+
+    Args:
+        check: whose inputs they are.
+        situation: in which they were drawn.
+        functions: the globals of `checks.py`.
+        choices: as a drawn case has them.
+
+    Raises:
+        ChoicesError: no case of this check is made by them.
+    """
+    source = Source(choices)
+    case = _compose(source, check, situation) if check.inputs else ()
+    source.end()
+    if check.where is not None and not check.where(*live(case, functions)):
+        raise ChoicesError("these inputs are left out by the check")
+    return Drawn.of(case, situation, choices)
+
+
 class _FailsError(Exception):
     """Tells hypothesis that a case fails."""
 
@@ -154,7 +191,7 @@ def _seed(check: Check, situation: Situation, seed: int, more: int = 0) -> int:
 
 def _run(plan: _Plan, seed: int, count: int, use: Callable[[Case], None], *, shrinking: bool = False) -> None:
     if not plan.check.inputs:
-        use(())
+        use(Drawn.of((), plan.situation, b""))
         return
 
     def ask(case: Case) -> None:
@@ -180,17 +217,7 @@ def _settings(count: int, shrinking: bool) -> hypothesis.settings:
     )
 
 
-# From descriptions to inputs. Only a few primitive strategies are drawn from, made once and kept: hypothesis checks
-# each strategy that it meets for the first time, which would take longer than all else here.
-
-_whole = functools.cache(st.integers)
-_among = functools.cache(lambda *choices: st.sampled_from(choices))
-
-
-@functools.cache
-def _bytes(count: int) -> st.SearchStrategy[bytes]:
-    """One draw for all entries of a tensor, which costs a tenth of a draw an entry."""
-    return st.binary(min_size=count, max_size=count)
+# From descriptions to inputs, by choices
 
 
 @functools.cache
@@ -203,8 +230,8 @@ def _values(low: float, high: float, steps: int) -> Sequence[float]:
     )
 
 
-def _numbers(draw: st.DrawFn, values: Sequence[float], count: int) -> list[float]:
-    return [values[byte % len(values)] for byte in draw(_bytes(count))]
+def _numbers(draw: Choose, values: Sequence[float], count: int) -> list[float]:
+    return [values[byte % len(values)] for byte in draw(Bytes(count))]
 
 
 class _Plan:
@@ -216,31 +243,41 @@ class _Plan:
 
 @st.composite
 def _case(draw: st.DrawFn, plan: _Plan) -> Case:
-    check, situation = plan.check, plan.situation
+    check, told = plan.check, bytearray()
+
+    def choose(kind: Kind) -> Any:
+        value = draw(kind.strategy)
+        told.extend(kind.told(value))
+        return value
+
+    case = _compose(choose, check, plan.situation)
+    if check.where is not None:
+        hypothesis.assume(check.where(*live(case, plan.functions)))
+    return Drawn.of(case, plan.situation, bytes(told))
+
+
+def _compose(draw: Choose, check: Check, situation: Situation) -> Case:
     shapes = _shapes(draw, check, situation)
     batched = dict(situation.batched)
-    case = tuple(
+    return tuple(
         _input(draw, given, situation, shapes, batched.get(name), name in situation.extreme)
         for name, given in check.inputs.items()
     )
-    if check.where is not None:
-        hypothesis.assume(check.where(*live(case, plan.functions)))
-    return case
 
 
-def _shapes(draw: st.DrawFn, check: Check, situation: Situation) -> Shapes:
+def _shapes(draw: Choose, check: Check, situation: Situation) -> Shapes:
     names = dimensions(check.inputs)
     fixed = dict(situation.fixed)
     least = {name: check.least.get(name, 1) for name in names}
     shapes: dict[str, tuple[int, ...]] = {BATCH: (3,)}
     empty: str | None = None
     if situation.sizes == "empty":
-        empty = draw(_among(*(name for name in names if least[name] == 0)))
-    equal = draw(_whole(2, 4)) if situation.sizes == "equal" else 0
+        empty = draw(Among(tuple(name for name in names if least[name] == 0)))
+    equal = draw(Whole(2, 4)) if situation.sizes == "equal" else 0
     used: set[int] = set()
     for name in names:
         if name in fixed:  # of any shape, one axis
-            shapes[name] = (*([draw(_whole(2, 4))] if name == "..." else []), fixed[name])
+            shapes[name] = (*([draw(Whole(2, 4))] if name == "..." else []), fixed[name])
         elif name == empty:
             shapes[name] = (0,)
         elif name == "...":
@@ -249,20 +286,20 @@ def _shapes(draw: st.DrawFn, check: Check, situation: Situation) -> Shapes:
             shapes[name] = (max(1, least[name], equal),)
         elif situation.sizes == "any":
             low = max(1, least[name])
-            shapes[name] = (draw(_whole(low, low + 3)),)
+            shapes[name] = (draw(Whole(low, low + 3)),)
         else:
             low = max(2, least[name])
             free = [size for size in range(low, low + len(names) + 2) if size not in used]
-            shapes[name] = (draw(_among(*free)),)
+            shapes[name] = (draw(Among(tuple(free))),)
             used.update(shapes[name])
     return shapes
 
 
-def _any_shape(draw: st.DrawFn, situation: Situation) -> tuple[int, ...]:
+def _any_shape(draw: Choose, situation: Situation) -> tuple[int, ...]:
     if situation.sizes == "one":
         return ()
     ranks, least = ((0, 3), 1) if situation.sizes == "any" else ((1, 2), 2)
-    return tuple(draw(_whole(least, 4)) for _ in range(draw(_whole(*ranks))))
+    return tuple(draw(Whole(least, 4)) for _ in range(draw(Whole(*ranks))))
 
 
 def _shape(text: str, shapes: Shapes, batch_at: int | None = None) -> tuple[int, ...]:
@@ -279,7 +316,7 @@ def _shape(text: str, shapes: Shapes, batch_at: int | None = None) -> tuple[int,
 
 
 def _input(
-    draw: st.DrawFn,
+    draw: Choose,
     given: Any,
     situation: Situation,
     shapes: Shapes,
@@ -296,22 +333,22 @@ def _input(
             return {name: _tensor(draw, entry, situation, shape, extreme) for name, shape in shaped.items()}
         case RowsInput():
             height, width = _shape(given.shape, shapes)
-            whole = draw(_among(True, False))
+            whole = draw(Among((True, False)))
             values = _values(-4, 4, 1 if whole else 8)
             numbers = [_numbers(draw, values, width) for _ in range(height)]
             return [[int(n) if whole else n for n in row] for row in numbers]
         case SizeInput():
             return _shape(given.dim, shapes)[0]
         case NumberInput(low, high, "bool"):
-            return draw(_among(False, True))
+            return draw(Among((False, True)))
         case NumberInput(low, high, "int"):
-            return draw(_whole(int(low), int(high)))
+            return draw(Whole(int(low), int(high)))
         case NumberInput(low, high, _):
-            return low + (high - low) * draw(_whole(0, 64)) / 64
+            return low + (high - low) * draw(Whole(0, 64)) / 64
         case KeyInput():
-            return Array(torch.tensor([draw(_whole(0, 2**32 - 1)) for _ in range(2)], dtype=torch.int64))
+            return Array(torch.tensor([draw(Whole(0, 2**32 - 1)) for _ in range(2)], dtype=torch.int64))
         case Either(choices):
-            chosen = choices[draw(_whole(0, len(choices) - 1))]
+            chosen = choices[draw(Whole(0, len(choices) - 1))]
             return _input(draw, chosen, situation, shapes, batch_at, extreme)
         case _ if callable(given):
             return Named("function", given.__name__)
@@ -319,7 +356,7 @@ def _input(
             return given
 
 
-def _tensor(draw: st.DrawFn, given: TensorInput, situation: Situation, shape: tuple[int, ...], extreme: bool) -> Array:
+def _tensor(draw: Choose, given: TensorInput, situation: Situation, shape: tuple[int, ...], extreme: bool) -> Array:
     dtype = given.dtype or situation.dtype
     count = math.prod(shape)
     large = count > ENTRIES_DRAWN
@@ -336,7 +373,7 @@ def _tensor(draw: st.DrawFn, given: TensorInput, situation: Situation, shape: tu
         data, code = _pattern(draw, values, shape, dtype)
     else:
         data, code = torch.tensor(_numbers(draw, values, count), dtype=torch.float64).to(dtype), ""
-    requires_grad = draw(_among(False, True)) if given.requires_grad is None else given.requires_grad
+    requires_grad = draw(Among((False, True))) if given.requires_grad is None else given.requires_grad
     return Array(
         data.reshape(shape),
         given.kind,
@@ -347,10 +384,10 @@ def _tensor(draw: st.DrawFn, given: TensorInput, situation: Situation, shape: tu
 
 
 def _pattern(
-    draw: st.DrawFn, values: Sequence[float], shape: tuple[int, ...], dtype: torch.dtype
+    draw: Choose, values: Sequence[float], shape: tuple[int, ...], dtype: torch.dtype
 ) -> tuple[torch.Tensor, str]:
     """Give a large tensor of repeating entries, and the line of Python that makes it."""
-    count, start = math.prod(shape), draw(_whole(0, 9))
+    count, start = math.prod(shape), draw(Whole(0, 9))
     data = torch.tensor(values, dtype=dtype)[(torch.arange(count) + start) % len(values)].reshape(shape)
     place = f"(torch.arange({count}) + {start}) % {len(values)}"
     return data, f"torch.tensor({list(values)}, dtype={dtype})[{place}].reshape({list(shape)})"

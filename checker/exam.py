@@ -25,6 +25,7 @@ from checker.verdict import Report, Verdict
 if TYPE_CHECKING:
     from checker.answer_key import AnswerKey
     from checker.observation import Raised
+    from checker.replay import Replay
 
 OnVerdict = Callable[[Verdict], None]
 
@@ -43,6 +44,7 @@ def check(
     seed: int = 0,
     timeout: float = 10.0,
     on_verdict: OnVerdict | None = None,
+    wanted: Replay | None = None,
 ) -> Report:
     """Check a student's file.
 
@@ -55,8 +57,10 @@ def check(
         seed: decides which inputs are drawn.
         timeout: seconds that one function may take, all its calls together.
         on_verdict: told of each verdict as soon as it is known.
+        wanted: what a token says, to ask nothing but its case.
 
     Raises:
+        ReplayError: the checks have no case such as the token's.
         NoDevice: `device` is "cuda" and there is none.
         OSError: the file cannot be read.
     """
@@ -65,7 +69,31 @@ def check(
 
     key = answer_key.load(exercise.folder)
     submission = Submission(file, data, key, device_for(device), seed, timeout)
+    if wanted is not None:
+        return repeat(workers, exercise.name, submission, wanted, on_verdict=on_verdict)
     return grade(workers, exercise.name, submission, functions, on_verdict=on_verdict)
+
+
+def repeat(
+    workers: Workers, exercise: str, submission: Submission, wanted: Replay, *, on_verdict: OnVerdict | None = None
+) -> Report:
+    """Ask a student's function the one case of a token.
+
+    Args:
+        workers: from `sandbox.start`.
+        exercise: what the file should solve.
+        submission: the file, with the whole key of the exercise.
+        wanted: what the token says.
+        on_verdict: told of the verdict as soon as it is known.
+
+    Raises:
+        ReplayError: the checks have no such case.
+    """
+    from checker import replay
+
+    key = replay.narrowed(submission.key, wanted)
+    narrow = replace(submission, key=key, seed=wanted.seed, shrink=False, explain=False)
+    return grade(workers, exercise, narrow, [wanted.function], on_verdict=on_verdict)
 
 
 def grade(
@@ -109,6 +137,8 @@ class Submission:
     """Whether the counterexample is made as small as it can be."""
     explain: bool = True
     """Whether a known mistake is looked for."""
+    alone: bool = False
+    """Whether the file stands for itself: what lies beside it cannot be imported."""
     imported_as: str = ""
     """The name to import it by, where that is not the file's."""
 
@@ -138,7 +168,8 @@ class Submission:
 
     def job(self, name: str) -> Job:
         """Give what a worker needs to run one function, and nothing more."""
-        folder, check = str(self.file.resolve().parent), self.key.checks[name]
+        check = self.key.checks[name]
+        folder = None if self.alone else str(self.file.resolve().parent)
         return Job(self.source, str(self.file), folder, self.key.checks_source, name, check.off_limits, self.device)
 
 

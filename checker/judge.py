@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from checker import diagnose, draw
+from checker import diagnose, draw, replay
 from checker.agreement import Aspect, Difference, Standard, difference
 from checker.answer_key import AnswerKey
 from checker.diagnose import Evidence
@@ -94,6 +94,10 @@ class Asking:
         """Give the call of a case as Python to paste."""
         return pasteable(self.module, self.check, law, case, self.key.checks_source, self.key.checks)
 
+    def token(self, law: Law, case: Case, message: str) -> str | None:
+        """Give what repeats a failure exactly; see `replay`."""
+        return replay.of(self.key, self.check.name, law, case, message, seed=self.seed, device=self.device)
+
     def standard(self, case: Case) -> Standard:
         """Say how strictly answers about a case are compared."""
         scale = max((float(leaf.data.abs().max()) for leaf in _float_arrays(case)), default=0.0)
@@ -135,7 +139,7 @@ def judge(asking: Asking, *, shrink: bool = True, explain: bool = True) -> Verdi
         asked = questions[len(evidence)]  # the first that has no answer
         example = asking.example(*asked)
         message = f"`{check.name}` {lost.message}. The call below is the first without an answer{patience(lost)}."
-        failure = Failure(asked[0].name, message, example)
+        failure = Failure(asked[0].name, message, example, again=asking.token(*asked, message))
         return Verdict(check.name, lost.status, message, failures=(failure,), hints=hints)
     if not failed:
         on_stand_in = check.on_stand_in and f"watched on a stand-in for a GPU: {check.on_stand_in}"
@@ -246,11 +250,13 @@ def _distinct(asking: Asking, failed: list[Evidence]) -> Iterator[Failure]:
         if (found.aspect, path) in told:
             continue
         told.add((found.aspect, path))
+        message = sentence(asking.check.name, item.law, found)
         yield Failure(
             "keeps_device" if found.aspect is Aspect.DEVICE else item.law.name,
-            sentence(asking.check.name, item.law, found),
+            message,
             asking.example(item.law, item.case),
             found.expected,
             found.got,
             found.where,
+            asking.token(item.law, item.case, message),
         )

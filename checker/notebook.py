@@ -28,6 +28,7 @@ from typing import Any
 
 from checker import cells, course
 from checker.course import Course, CourseError, Exercise
+from checker.replay import Replay, ReplayError, outcome, read
 from checker.report.invitation import Invitation
 from checker.stub import stub_of
 from checker.verdict import Report, Verdict, restored
@@ -55,6 +56,8 @@ class Checked:
 
     report: Report
     exercise: Exercise
+    note: str = ""
+    """What became of a failure that was repeated."""
 
     @property
     def passed(self) -> bool:
@@ -72,7 +75,7 @@ class Checked:
         from checker.report.html import fragment
 
         hints = {verdict.name: self.exercise.hints(verdict.name) for verdict in self.report.verdicts}
-        return fragment(self.report, hints=hints, call=Invitation("notebook"))
+        return fragment(self.report, hints=hints, call=Invitation("notebook"), note=self.note)
 
     @cached_property
     def _text(self) -> str:
@@ -88,7 +91,7 @@ class Checked:
             terminal.line(verdict)
         terminal.finish(self.report, after=None, total=len(self.exercise.functions))
         stream.seek(0)
-        return stream.read().rstrip("\n")
+        return "\n".join([stream.read().rstrip("\n"), *([self.note] if self.note else [])])
 
 
 def check(
@@ -98,6 +101,7 @@ def check(
     seed: int = 0,
     timeout: float = 10.0,
     device: str = "auto",
+    replay: str | None = None,
 ) -> Checked:
     """Check the functions of an exercise that this notebook has defined.
 
@@ -107,6 +111,7 @@ def check(
         seed: draws other inputs.
         timeout: seconds for each function.
         device: where to compute; "auto" takes a GPU if there is one.
+        replay: the token of a failure that is to be repeated exactly.
 
     Raises:
         NotebookError: the course has no such exercise or function, or the check itself failed.
@@ -117,7 +122,8 @@ def check(
         chosen = home.select(str(exercise))
         functions = list(chosen.functions) if function is None else [chosen.function(function)]
         given = stub_of(chosen)
-    except CourseError as cause:
+        wanted = None if replay is None else _wanted(replay, chosen, functions)
+    except (CourseError, ReplayError) as cause:
         raise NotebookError(str(cause)) from None
     extract = cells.extract(
         [*_unseen(functions, here, names), *here], [name for name in functions if name in names], given
@@ -130,10 +136,26 @@ def check(
         "seed": seed,
         "timeout": timeout,
         "device": device,
+        "replay": replay,
     }
     report = _ask(request)
     verdicts = tuple(_at_home(verdict, extract) for verdict in report.verdicts)
-    return Checked(replace(report, verdicts=verdicts, file=NAME), chosen)
+    report = replace(report, verdicts=verdicts, file=NAME)
+    return Checked(report, chosen, "" if wanted is None else outcome(wanted, report))
+
+
+def _wanted(token: str, exercise: Exercise, functions: list[str]) -> Replay:
+    """What a token says; only its function is asked.
+
+    Raises:
+        ReplayError: it is none, or of something else.
+    """
+    wanted = read(token)
+    if wanted.exercise != str(exercise.number) or wanted.function not in functions:
+        call = Invitation("notebook").replay(f"exercise{wanted.exercise}", wanted.function, token)
+        raise ReplayError(f"This token is of exercise{wanted.exercise}, {wanted.function}: {call}")
+    functions[:] = [wanted.function]
+    return wanted
 
 
 def _course() -> Course:
@@ -237,7 +259,7 @@ def _judge(request: Mapping[str, Any]) -> dict[str, Any]:
         return {"problem": str(cause)}
     with workers:
         from checker import answer_key  # after the fork, since no worker may hold an answer
-        from checker.exam import NoDevice, Submission, device_for, grade
+        from checker.exam import NoDevice, Submission, device_for, grade, repeat
 
         try:
             device = device_for(request["device"])
@@ -247,7 +269,12 @@ def _judge(request: Mapping[str, Any]) -> dict[str, Any]:
         submission = Submission(
             Path(NAME), text, key, device, request["seed"], request["timeout"], imported_as="__main__"
         )
-        return asdict(grade(workers, exercise.name, submission, request["functions"]))
+        if request["replay"] is None:
+            return asdict(grade(workers, exercise.name, submission, request["functions"]))
+        try:
+            return asdict(repeat(workers, exercise.name, submission, read(request["replay"])))
+        except ReplayError as cause:
+            return {"problem": str(cause)}
 
 
 def main() -> None:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from checker import draft, progress
+from checker import draft, progress, replay
 from checker.cli.call import CallError, CourseOption, course_of, shown, student_file
 from checker.course import Course, Exercise
+from checker.replay import Replay
 from checker.report.destination import Destination, DestinationError
+from checker.report.invitation import Invitation
 from checker.verdict import Report, Verdict
 
 if TYPE_CHECKING:
@@ -60,6 +62,9 @@ JunitOption = Annotated[
 HtmlOption = Annotated[
     Path | None, typer.Option("--html", metavar="PATH", help="Write a page to look at, too.", show_default=False)
 ]
+ReplayOption = Annotated[
+    str | None, typer.Option("--replay", metavar="TOKEN", help="Repeat one failure exactly.", show_default=False)
+]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show all failures, not only the first.")]
 
 
@@ -91,6 +96,7 @@ def command_for(course: Course, exercise: Exercise, file: Path | None = None) ->
         as_json: JsonOption = False,
         junit: JunitOption = None,
         html: HtmlOption = None,
+        token: ReplayOption = None,
         seed: SeedOption = SEED,
         timeout: TimeoutOption = TIMEOUT,
         no_color: NoColorOption = False,
@@ -98,15 +104,18 @@ def command_for(course: Course, exercise: Exercise, file: Path | None = None) ->
     ) -> None:
         options = Options(device.value, seed, seconds(timeout), as_json, not no_color, verbose)
         functions = None if function is None else [exercise.function(function)]
+        wanted = None if token is None else to_replay(token, exercise, function)
         checked = student_file(exercise, file or called_by)
         files = Files.named(junit, html)
         with workers(exercise) as ready:
-            report = run(ready, course, exercise, checked, functions, options)
+            report = run(ready, course, exercise, checked, functions, options, wanted)
         files.write([report])
         if as_json:
             from checker.report import json
 
             typer.echo(json.one(report))
+        elif wanted is not None:
+            typer.echo(replay.outcome(wanted, report))
         raise typer.Exit(0 if report.passed else 1)
 
     single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -213,6 +222,7 @@ def run(
     file: Path,
     functions: Sequence[str] | None,
     options: Options,
+    wanted: Replay | None = None,
 ) -> Report:
     """Check a file: show it line by line, unless JSON is wanted, and remember what was found.
 
@@ -223,13 +233,15 @@ def run(
         file: what is checked.
         functions: which functions; all by default.
         options: how to check and to show it.
+        wanted: what a token says, to ask nothing but its case.
 
     Raises:
         CallError: where the device that was asked for is not there.
     """
     from checker import exam  # imports torch
 
-    screen = _Screen(course, exercise, file, functions or exercise.functions, options)
+    asked = [wanted.function] if wanted is not None else functions or exercise.functions
+    screen = _Screen(course, exercise, file, asked, options)
     before = draft.read(exercise)
     try:
         report = exam.check(
@@ -237,20 +249,50 @@ def run(
             exercise,
             file,
             functions,
-            device=options.device,
+            device=options.device if wanted is None else _device_of(wanted, options.device),
             seed=options.seed,
             timeout=options.timeout,
             on_verdict=None if options.json else screen.line,
+            **({} if wanted is None else {"wanted": wanted}),
         )
-    except exam.NoDevice as missing:
-        raise CallError(str(missing)) from missing
-    if exercise.file.is_file() and file.samefile(exercise.file):
+    except (exam.NoDevice, replay.ReplayError) as cause:
+        raise CallError(str(cause)) from cause
+    if wanted is not None:
+        pass  # one case says nothing of how far the function is
+    elif exercise.file.is_file() and file.samefile(exercise.file):
         remembered = progress.load(course)
         progress.save(course, progress.checked(remembered, exercise, report.verdicts, before))
     report = replace(report, file=shown(file))
     if not options.json:
         screen.finish(report)
     return report
+
+
+def to_replay(token: str, exercise: Exercise, function: str | None) -> Replay:
+    """What a token says, for the exercise and the function that the call names.
+
+    Raises:
+        CallError: it is no token, or one for something else.
+    """
+    try:
+        wanted = replay.read(token)
+    except replay.ReplayError as cause:
+        raise CallError(str(cause)) from cause
+    call = Invitation().replay(f"exercise{wanted.exercise}", wanted.function, token)
+    if wanted.exercise != str(exercise.number) or function not in (None, wanted.function):
+        raise CallError(f"This token is of exercise{wanted.exercise}, {wanted.function}: {call}")
+    exercise.function(wanted.function)
+    note = replay.changed(wanted, exercise.checks.read_text("utf-8"))
+    if note is not None:
+        typer.echo(f"xor-check: {note}", err=True)
+    return wanted
+
+
+def _device_of(wanted: Replay, device: str) -> str:
+    """The device that was asked for, otherwise the one that the failure was seen on, if there is one."""
+    if device != "auto" or wanted.on_gpu:
+        return device
+    return "cpu"
 
 
 def seconds(timeout: float) -> float:

@@ -31,19 +31,22 @@ def page(reports: Sequence[Report]) -> str:
     counted = f"{sum(verdict.passed for verdict in verdicts)} of {len(verdicts)} functions passed"
     heading = counted if len(reports) != 1 else f"Check of {reports[0].exercise}"
     template = _environment().get_template("page.html.jinja")
-    return template.render(title=f"xor-check: {counted}", heading=heading, reports=reports, hints={}, call=Invitation())
+    return template.render(
+        title=f"xor-check: {counted}", heading=heading, reports=reports, hints={}, call=Invitation(), note=""
+    )
 
 
-def fragment(report: Report, *, hints: Hints, call: Invitation) -> str:
+def fragment(report: Report, *, hints: Hints, call: Invitation, note: str = "") -> str:
     """One exercise as a part of another page, in the colours of that.
 
     Args:
         report: what was found.
         hints: of its functions, each to be unfolded after the other.
         call: how to ask again.
+        note: a last sentence.
     """
     style = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
-    body = _environment().get_template("exercise.html.jinja").render(report=report, hints=hints, call=call)
+    body = _environment().get_template("exercise.html.jinja").render(report=report, hints=hints, call=call, note=note)
     return f"<style>\n{style}</style>\n{body}"
 
 

@@ -99,12 +99,24 @@ class Terminal:
             if failure.message != verdict.message:
                 self._paragraph(failure.message)
             self._failure(failure)
+            if position and failure.again:
+                self._next_steps(self._again(exercise, verdict, failure))
         if verdict.traceback and not (verdict.status == "invalid" and "\n" in verdict.message):
             # The message of a syntax error shows line and caret already.
             self._block("your code, down to the line that raised:", verdict.traceback)
         self._printed(verdict)
-        if verdict.hints:
-            self._console.print(Text(f"\nhint: xor-check hint {exercise} {verdict.name}"), soft_wrap=True)
+        self._next_steps(
+            f"hint: xor-check hint {exercise} {verdict.name}" if verdict.hints else "",
+            self._again(exercise, verdict, failures[0]) if failures else "",
+        )
+
+    def _next_steps(self, *steps: str) -> None:
+        taken = [step for step in steps if step]
+        if taken:
+            self._console.print(Text("\n" + "\n".join(taken)), soft_wrap=True)
+
+    def _again(self, exercise: str, verdict: Verdict, failure: Failure) -> str:
+        return f"again: {self._call.replay(exercise, verdict.name, failure.again)}" if failure.again else ""
 
     def _failure(self, failure: Failure) -> None:
         if failure.counterexample:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from checker import check, notebook
+from checker import check, notebook, replay
 from checker.notebook import NotebookError
+from checker.replay import Replay
+from checker.verdict import Failure, Report, Verdict
 from tests.checker.tiny_course import write_tiny_course
 
 ROOT = Path(__file__).parents[2]
@@ -67,6 +69,23 @@ def test_the_functions_of_the_cells_are_judged_and_shown(book: Notebook):
     html = found._repr_html_()
     assert html.count("<details open>") == 1
     assert "from __main__ import columns" in html
+
+
+def test_a_token_repeats_a_failure_of_a_notebook(book: Notebook, monkeypatch: pytest.MonkeyPatch):
+    token = Replay("2", "total", "agrees", 3, False, 0, replay.said_of("`total` is wrong."), 0, b"").token
+    failure = Failure("agrees", "`total` is wrong.", again=token)
+    verdict = Verdict("total", "failed", "`total` is wrong.", failures=(failure,))
+    seen: list[dict[str, Any]] = []
+    monkeypatch.setattr(notebook, "_ask", lambda it: seen.append(it) or Report("exercise2", "cpu", 3, (verdict,), 0.1))
+    found = check("exercise2", replay=token)
+    assert (seen[0]["functions"], seen[0]["replay"]) == (["total"], token)
+    assert repr(found).endswith("It fails as it did when the token was made.")
+    assert "It fails as it did" in found._repr_html_()
+    assert f'again: check("exercise2", "total", replay="{token}")' in repr(found)
+    with pytest.raises(NotebookError, match=r"of exercise2, total: check\("):
+        check("exercise1", replay=token)
+    with pytest.raises(NotebookError, match="five parts"):
+        check("exercise2", replay="token")
 
 
 def test_one_function_can_be_asked_alone_by_any_name_of_its_exercise(book: Notebook, monkeypatch: pytest.MonkeyPatch):

@@ -16,8 +16,8 @@ FAILED = Verdict(
     "failed",
     "double(x) gave 3 and 2 was expected, [bold]literally[/bold], in words that go on for more than one line.",
     failures=(
-        Failure("values", "the first law", CODE, "2", "3", "at [0]: 2 against 3"),
-        Failure("pure", "the second law", "double(y)"),
+        Failure("values", "the first law", CODE, "2", "3", "at [0]: 2 against 3", "1.double.values.0.abc"),
+        Failure("pure", "the second law", "double(y)", again="1.double.pure.0.abc"),
     ),
     misconception="tripled",
     advice="This is three times as much.",
@@ -81,7 +81,7 @@ def test_the_first_failure_is_explained_whole(show: Show):
         "got:      3",
         "at [0]: 2 against 3",
         FAILED.traceback,
-        "hint: xor-check hint exercise1 double",
+        "hint: xor-check hint exercise1 double\nagain: xor-check exercise1 double --replay 1.double.values.0.abc\n",
     ):
         assert part is not None
         assert part in text
@@ -92,6 +92,7 @@ def test_the_first_failure_is_explained_whole(show: Show):
 def test_verbose_explains_every_failure(show: Show):
     text = show(FAILED, SLOW, verbose=True)
     assert "the second law" in text
+    assert "again: xor-check exercise1 double --replay 1.double.pure.0.abc\n" in text
     assert text.count("slow(x)") == 2
 
 
@@ -110,6 +111,7 @@ def test_code_is_never_wrapped_and_stands_at_the_left(show: Show):
 @pytest.mark.parametrize("columns", [40, 60, 80])
 def test_what_is_no_code_fits_the_width(show: Show, columns: int):
     text = show(PASSED, TODO, FAILED, SLOW, columns=columns).replace(CODE, "")
+    text = re.sub(r"^again: .*", "", text, flags=re.MULTILINE)
     assert max(map(len, text.splitlines())) <= max(columns, 55)  # commands to paste are not wrapped either
 
 

@@ -1,9 +1,11 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from checker import course, progress
+from checker import course, progress, replay
+from checker.replay import Replay
 from checker.verdict import Failure, Verdict
 from tests.checker.cli.conftest import Judge, XorCheck
 
@@ -138,3 +140,66 @@ def test_a_report_without_a_folder_is_a_wrong_call_before_anything_is_asked(
 
 def test_two_reports_need_two_files(tiny: Path, judge: Judge, xor_check: XorCheck):
     assert "name two files" in xor_check("1", "--junit", "r", "--html", "r").err
+
+
+def token(root: Path, **changes: Any) -> str:
+    """A token of a failure of `rows`."""
+    version = replay.version_of(course.find(root).exercises[0].checks.read_text())
+    fields = {"exercise": "1", "function": "rows", "law": "agrees", "seed": 4, "on_gpu": False, "version": version}
+    fields |= {"said": replay.said_of("rows(x) is wrong"), "situation": 0, "choices": b""}
+    return Replay(**(fields | changes)).token
+
+
+def test_a_replay_asks_for_the_failure_of_the_token_and_tells_what_became_of_it(
+    tiny: Path, judge: Judge, xor_check: XorCheck
+):
+    judge.verdicts["rows"] = FAILED
+    for arguments in (["1"], ["exercise1", "rows"]):
+        done = xor_check(*arguments, "--replay", token(tiny))
+        assert (done.code, done.err) == (1, "")
+        assert done.out.endswith("It fails as it did when the token was made.\n")
+        assert judge.asked[-1]["wanted"] == replay.read(token(tiny))
+        assert judge.asked[-1]["device"] == "cpu"
+    xor_check("1", "--replay", token(tiny, on_gpu=True))
+    assert judge.asked[-1]["device"] == "auto"
+    xor_check("1", "--replay", token(tiny), "--device", "cuda")
+    assert judge.asked[-1]["device"] == "cuda"
+
+
+def test_a_replay_says_nothing_of_how_far_a_function_is(tiny: Path, judge: Judge, xor_check: XorCheck):
+    (tiny / "exercises" / "exercise1_shapes.py").write_text("rows = columns = double = len\n")
+    assert xor_check("1", "--replay", token(tiny)).code == 0
+    assert set(standing(tiny).values()) == {"written"}
+
+
+def test_a_replay_with_json_prints_the_object_alone(tiny: Path, judge: Judge, xor_check: XorCheck):
+    assert json.loads(xor_check("1", "--replay", token(tiny), "--json").out)["passed"] is True
+
+
+@pytest.mark.parametrize(
+    ("changes", "arguments", "told"),
+    [
+        ({}, ["2"], "of exercise1, rows: xor-check exercise1 rows --replay 1.rows.agrees.4."),
+        ({}, ["1", "columns"], "of exercise1, rows: xor-check exercise1 rows --replay 1.rows.agrees.4."),
+        ({"function": "row"}, ["1"], "did you mean 'rows'?"),
+    ],
+)
+def test_a_token_of_something_else_is_a_wrong_call(
+    tiny: Path, judge: Judge, xor_check: XorCheck, changes: dict[str, Any], arguments: list[str], told: str
+):
+    done = xor_check(*arguments, "--replay", token(tiny, **changes))
+    assert (done.code, done.out, judge.asked) == (2, "", [])
+    assert told in done.err
+
+
+@pytest.mark.parametrize("spoil", [lambda token: token[:-1], lambda token: token.replace("1.", "2.", 1), len])
+def test_a_token_that_was_changed_is_a_wrong_call(tiny: Path, judge: Judge, xor_check: XorCheck, spoil: Any):
+    done = xor_check("1", "--replay", str(spoil(token(tiny))))
+    assert (done.code, judge.asked) == (2, [])
+    assert "whole" in done.err
+
+
+def test_a_token_of_another_version_is_tried_with_a_warning(tiny: Path, judge: Judge, xor_check: XorCheck):
+    done = xor_check("1", "--replay", token(tiny, version=1))
+    assert done.code == 0
+    assert "another version of this exercise's checks" in done.err

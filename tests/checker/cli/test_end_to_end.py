@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.checker.tiny_course import write_tiny_course
+
 ROOT = Path(__file__).parents[3]
 COMMAND = [sys.executable, "-c", "from checker.cli import main; main()"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -24,6 +26,28 @@ def test_stubs_are_to_do_and_solutions_pass(tiny: Path):
     done = subprocess.run([*COMMAND, "1", "--file", solution], capture_output=True, text=True, env=ENVIRONMENT)
     assert (done.returncode, done.stderr) == (0, "")
     assert "3 of 3 passed" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_failure_is_repeated_in_another_folder_from_what_was_printed(tiny: Path, tmp_path: Path, method: str):
+    wrong = "def total(x):\n    return x.sum() if x.sum() < 3 else x.sum() + 1\n"
+    (tiny / "exercises" / "exercise2_sums.py").write_text(wrong)
+    environment = {**ENVIRONMENT, "XOR_CHECK_WORKER": method}
+    first = subprocess.run([*COMMAND, "2"], capture_output=True, text=True, env=environment)
+    (again,) = [line for line in first.stdout.splitlines() if line.startswith("again: xor-check ")]
+    elsewhere = write_tiny_course(tmp_path / "elsewhere")
+    file = elsewhere / "mine.py"
+    file.write_text(f"# mine\n{wrong}")
+    arguments = [*again.split()[2:], "--course", str(elsewhere), "--file", str(file)]
+    done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.endswith("It fails as it did when the token was made.\n")
+    assert again in done.stdout
+    file.write_text("def total(x):\n    return x.sum()\n")
+    done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "passes now" in done.stdout
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals to a group of processes are those of POSIX")
