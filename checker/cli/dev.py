@@ -1,16 +1,76 @@
 """`xor-check dev`: for instructors, who write `solutions/` and have the rest made and proved from it."""
 
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from checker.cli.call import CourseOption, course_of, shown
-from checker.course import Course, Exercise
+from checker import new_exercise
+from checker.cli import check
+from checker.cli.call import CallError, CourseOption, ExerciseArgument, FunctionArgument, course_of, shown
+from checker.course import Course, CourseError, Exercise
 from checker.stub import stub_of
 
-dev = typer.Typer(help="For instructors: make stubs, prove the checks.", rich_markup_mode=None)
+dev = typer.Typer(help="For instructors: write exercises, make stubs, prove the checks.", rich_markup_mode=None)
 
 SomeExercise = Annotated[str, typer.Argument(metavar="[EXERCISE|all]", help="Which exercise.")]
+
+
+@dev.command("new")
+def write_new(
+    context: typer.Context,
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="Of the exercise.", show_default=False)],
+    topic: Annotated[str, typer.Argument(metavar="TOPIC", help="A word for file names.", show_default=False)],
+    folder: CourseOption = None,
+) -> None:
+    """Write a new exercise: one example that proves itself, to be changed."""
+    try:
+        exercise = new_exercise.write(_own_course(context), number, topic)
+        exercise.file.parent.mkdir(exist_ok=True)
+        exercise.file.write_text(stub_of(exercise), encoding="utf-8")
+    except OSError as cause:
+        raise CallError(f"{cause.filename} cannot be written ({cause.strerror}): make its folder writable.") from cause
+    course = _course_argument(context)
+    typer.echo(f"{shown(exercise.folder)}{os.sep}")
+    for file, what in (
+        ("solution.py", "the right answers; their docstrings are the task's text"),
+        ("checks.py", "inputs, laws and hints"),
+        ("misconceptions.py", "wrong answers, each with the sentence that helps"),
+        ("alternatives.py", "right answers in other forms"),
+    ):
+        typer.echo(f"  {file:18}  {what}")
+    typer.echo(f"{shown(exercise.file)}: what students get, made from these")
+    typer.echo(
+        f"\nIt holds an example, `centered`. Prove it, look at it, then change it:\n"
+        f"  xor-check dev validate {exercise.name}{course}    whether the checks hold, and what to add\n"
+        f"  xor-check dev preview {exercise.name}{course}     what students will see\n"
+        f"  xor-check dev stub {exercise.name}{course}        the students' file again, after each change"
+    )
+
+
+@dev.command("preview")
+def show_preview(
+    context: typer.Context,
+    exercise: ExerciseArgument,
+    function: FunctionArgument = None,
+    no_color: check.NoColorOption = False,
+    folder: CourseOption = None,
+) -> None:
+    """Show what students see: of the stub, each known mistake, and the right answer."""
+    chosen = course_of(context).select(exercise)
+    name = None if function is None else chosen.function(function)
+    with check.workers(chosen) as workers:
+        from checker.preview import preview
+        from checker.report.terminal import Terminal  # imports rich
+
+        terminal = Terminal(color=not no_color and not os.environ.get("NO_COLOR"))
+        for label, report in preview(workers, chosen, name):
+            typer.secho(f"\n\n[{label} of {report.verdicts[0].name}]\n", bold=True)
+            terminal.start(report.exercise, report.file, [verdict.name for verdict in report.verdicts])
+            for verdict in report.verdicts:
+                terminal.line(verdict)
+            terminal.finish(report, after=None, total=len(chosen.functions))
 
 
 @dev.command("stub")
@@ -56,3 +116,23 @@ def validate_checks(
 
 def _chosen(course: Course, name: str) -> tuple[Exercise, ...]:
     return course.exercises if name == "all" else (course.select(name),)
+
+
+def _own_course(context: typer.Context) -> Path:
+    """The folder for a new exercise: the one that is named, which may be empty, or the course around this one."""
+    named = _named_course(context)
+    if named is not None:
+        return Path(named)
+    try:
+        return course_of(context).root
+    except CourseError as error:
+        raise CallError(f"{error} A new course begins with `xor-check dev new 1 TOPIC --course DIR`.") from error
+
+
+def _named_course(context: typer.Context) -> str | None:
+    return context.find_root().params.get("course") or os.environ.get("XOR_COURSE")
+
+
+def _course_argument(context: typer.Context) -> str:
+    named = context.find_root().params.get("course")
+    return f" --course {shown(Path(named))}" if named else ""
