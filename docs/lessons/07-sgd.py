@@ -68,8 +68,8 @@ for lr in (0.001, 0.1, 1.0, 10.0):
     print(f"lr {lr:6}  predicted {-lr * slope:8.4f}  minus {down:8.4f}  plus {up:8.4f}")
 
 # %% [markdown]
-# For short steps the prediction is exact to the digits shown. For long ones it is far too hopeful: it promises a fall
-# of more than the whole loss, and at 10 the loss even grows. The linear picture holds only nearby, and that is why
+# For short steps the prediction is right to three digits. For long ones it is far too hopeful: at 10 it promises a fall
+# by three times the whole loss, and in truth the loss grows. The linear picture holds only nearby, and that is why
 # there is a learning rate at all.
 #
 # One step of descent is one line in each style:
@@ -299,8 +299,8 @@ for name, optimizer in (("sgd", optim.sgd(4.0)), ("adam", optim.adam(0.3))):
 picture(descend(loss_fn, start, optim.adam(0.3), full))
 
 # %% [markdown]
-# Adam scales each *coordinate* by itself. This valley runs along the diagonal, where that cannot help, and Adam is no
-# faster than momentum here. Networks have weights whose gradients differ by orders of magnitude, and there a rate
+# Adam scales each *coordinate* by itself. This valley runs along the diagonal, where that cannot help, and Adam is
+# slower than momentum here. Networks have weights whose gradients differ by orders of magnitude, and there a rate
 # between 0.001 and 0.1 works without much thought. That is what Adam is for.
 #
 # ## Where the memory lives
