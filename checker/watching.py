@@ -64,6 +64,13 @@ class View:
         """Whether a function passed when it was last checked."""
         return name in self.verdicts and self.verdicts[name].passed
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether the file is there and can be imported, as far as is known: otherwise no function has a verdict."""
+        known = [self.verdicts[name] for name in self.exercise.functions if self.verdict(name)]
+        alike = len({verdict.message for verdict in known}) == 1 and len(known) == len(self.exercise.functions)
+        return self.source is not None and not (alike and all(verdict.status == "invalid" for verdict in known))
+
     def verdict(self, name: str) -> Verdict | None:
         """The verdict on the file as it is now; None while it is not known."""
         return None if name in self.pending else self.verdicts.get(name)
@@ -170,13 +177,13 @@ def keys(view: View, *, hints_left: int, num_hints: int, following: str | None) 
     passed = view.has_passed(view.focus)
     found: list[Key] = []
     goal = next_function(view) or following
-    if goal is not None:
+    if goal is not None and (view.is_usable or view.page != "report"):
         found.append(Key("n", f"next: {goal}"))
-    if view.page == "report" and not passed and hints_left:
+    if view.page == "report" and not passed and hints_left and view.is_usable:
         found.append(Key("h", f"hint ({hints_left} left)" if hints_left < num_hints else "hint"))
     if view.page == "solution":
         found.append(Key("s", "back"))
-    elif view.page == "report" and (passed or not hints_left):
+    elif view.page == "report" and (passed or not hints_left) and view.is_usable:
         found.append(Key("s", "solution" if view.sure else "yes, show the answer"))
     found.append(Key("l", "back" if view.page == "list" else "list"))
     if view.source is not None and view.page == "report":
@@ -186,6 +193,7 @@ def keys(view: View, *, hints_left: int, num_hints: int, following: str | None) 
 
 def _is_changed(draft: Draft, name: str, memory: Memory) -> bool:
     """Whether a function is not as it was when it was last checked; a stub that never was is as it was."""
-    if memory.source is None and draft.writing.get(name) != "written":
+    writing = draft.writing.get(name)
+    if writing == "broken" or (memory.source is None and writing != "written"):
         return False
     return draft.hashes.get(name) != memory.source

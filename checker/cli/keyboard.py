@@ -11,6 +11,7 @@ switched.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 import time
@@ -19,7 +20,8 @@ from contextlib import contextmanager, suppress
 
 END = "\x04"
 """What is told when no further key can come, and what Ctrl-D sends."""
-ESCAPE = "\x1b"
+ESCAPE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|O?.)?")
+"""What a terminal sends for an arrow, Home, or a letter with Alt."""
 GLANCE = 0.05
 """Seconds between two looks at a Windows console."""
 
@@ -39,12 +41,12 @@ def keys(tell: Tell) -> Generator[None]:
 
 
 def characters(sent: str) -> Iterator[str]:
-    r"""The keys in what a terminal sent at once; what follows an escape is no letter that somebody pressed.
+    r"""The keys in what a terminal sent at once; what belongs to an escape is no letter that somebody pressed.
 
-    >>> list(characters("nh")), list(characters("\x1b[H"))
-    (['n', 'h'], [])
+    >>> list(characters("nh")), list(characters("\x1b[H\x1b[1;5Hq"))
+    (['n', 'h'], ['q'])
     """
-    return iter(sent.partition(ESCAPE)[0])
+    return iter(ESCAPE.sub("", sent))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 TELL_AGAIN = 0.03
 """Seconds that a frame waits for further news, so that a row of verdicts is drawn once."""
+GLANCE = 0.25
+"""Seconds after which Python looks for signals that came right before it began to wait."""
 
 
 @dataclass(frozen=True)
@@ -120,41 +122,45 @@ class _Session:
         self.course, self.console, self.examiner, self.events = course, console, examiner, events
         self.screen = Screen(console)
         self.number = 0
+        self.over = False
         self.view: View
 
     def run(self, begin: Exercise) -> None:
         """Show an exercise, and whatever comes, until somebody quits."""
         self.open(begin)
         self.draw()
+        drawn = True
         try:
-            while (news := self.take(self.events.get())) is not False:
-                # A row of verdicts is one frame; a key is answered at once.
-                while news is None and (more := self.soon()) is not None:
-                    news = self.take(more)
-                    if news is False:
-                        return
-                self.draw()
+            while not self.over:
+                event = self.within(GLANCE if drawn else TELL_AGAIN)
+                if event is not None:
+                    drawn = False
+                if (event is not None and self.take(event)) or (event is None and not drawn):
+                    self.draw()
+                    drawn = True
         finally:
             self.screen.leave()
 
-    def soon(self) -> Pressed | Saved | Told | None:
+    def within(self, seconds: float) -> Pressed | Saved | Told | None:
+        """What comes in this time, if anything does."""
         with suppress(Empty):
-            return self.events.get(timeout=TELL_AGAIN)
+            return self.events.get(timeout=seconds)
         return None
 
-    def take(self, event: Pressed | Saved | Told) -> Literal[False] | bool | None:
-        """Let an event change the view: False ends the loop, True wants to be seen at once."""
+    def take(self, event: Pressed | Saved | Told) -> bool:
+        """Let an event change the view, and say whether it wants to be seen at once."""
         from checker.examiner import Broke, Finished, Judged
 
         match event:
             case Pressed(key):
-                return self.press(key.lower())
+                self.press(key.lower())
+                return True
             case Saved(files):
                 self.saved(files)
                 return True
             case Judged(number, verdict) if number == self.number:
                 self.view = watching.judged(self.view, verdict)
-                return True if verdict.name == self.view.focus else None
+                return verdict.name == self.view.focus
             case Finished(number, report) if number == self.number:
                 self.view = watching.finished(self.view, report, time.strftime("%H:%M:%S"))
                 remembered = progress.load(self.course)
@@ -164,21 +170,21 @@ class _Session:
             case Broke(error):
                 raise error
             case _:
-                return None  # of a check that is over
+                return False  # of a check that is over
 
-    def press(self, key: str) -> bool:
-        if key in ("", "\x0c"):  # Ctrl-L
-            return True
+    def press(self, key: str) -> None:
+        """Do what a key says, if it says anything now; the screen is drawn afresh in any case."""
         if key == keyboard.END:
-            return False
-        if key not in [offered.letter for offered in self.keys()]:
-            return True
-        view = self.view
+            self.over = True
+        offered = [one.letter for one in self.keys()]
         if key != "s":
-            self.view = view = replace(view, sure=True)
+            self.view = replace(self.view, sure=True)
+        if key not in offered:
+            return
+        view = self.view
         match key:
             case "q":
-                return False
+                self.over = True
             case "n":
                 self.go_on()
             case "h":
@@ -193,7 +199,6 @@ class _Session:
                 self.view = replace(view, sure=False)
             case _:
                 self.open(view.exercise, view.focus)
-        return True
 
     def go_on(self) -> None:
         """Turn to the next function, or to the next exercise where this one is done."""

@@ -7,16 +7,16 @@ the terminal cannot place its cursor.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import PurePath
 
 from rich.console import Console
 from rich.text import Text
 
 from checker.report.marks import harmless, mark
 from checker.report.terminal import Terminal
-from checker.verdict import Verdict
+from checker.verdict import Report, Verdict
 from checker.watching import Key, View
 
 OPEN = ("passed", "todo")
@@ -74,13 +74,13 @@ def compose(
     body = _lines(console, lambda: _explain(console, view, file))
     if extra:
         body += ["", *_lines(console, lambda: _paragraphs(console, extra))]
-    names = view.exercise.functions
+    names = view.exercise.functions if view.is_usable else ()
     room = height - 1 - len(foot) - len(title)
     if len(names) + min(LEAST_BODY, len(body)) > room:
         names = _telling(view, max(1, room - LEAST_BODY - 1))
     listed = [line for name in names for line in _lines(console, lambda name=name: _line(console, view, name))[:1]]
     left_out = len(view.exercise.functions) - len(names)
-    if left_out:
+    if left_out and names:
         listed.append(f"  and {left_out} more: l lists them")
     more = f"xor-check {view.exercise.name} {view.focus}"
     return fitted([*title, *listed], body, foot, width, height, more)
@@ -134,13 +134,8 @@ def _lines(console: Console, show: Callable[[], None]) -> list[str]:
 
 
 def _title(console: Console, view: View, file: str) -> None:
-    done = len(view.exercise.functions) - len(view.unfinished)
     console.print(
-        Text.assemble(
-            (view.exercise.name, "bold"),
-            f"  {harmless(file, console.file)}  ",
-            (f"{done} of {len(view.exercise.functions)} passed", "dim"),
-        ),
+        Text.assemble((view.exercise.name, "bold"), f"  {harmless(file, console.file)}"),
         soft_wrap=True,
     )
 
@@ -181,8 +176,12 @@ def _explain(console: Console, view: View, file: str) -> None:
         )
     elif verdict is None:
         _say(console, "")
+    elif not view.is_usable:
+        Terminal(console=console).explain(view.exercise.name, replace(verdict, name=PurePath(file).name, hints=0))
     elif verdict.status not in OPEN:
-        Terminal(console=console).explain(view.exercise.name, replace(verdict, hints=0))  # a key shows hints here
+        # Keys show hints and ask again here.
+        failures = tuple(replace(failure, again=None) for failure in verdict.failures)
+        Terminal(console=console).explain(view.exercise.name, replace(verdict, hints=0, failures=failures))
     else:
         _say(console, _good_news(view, verdict) if verdict.passed else _to_write(view, verdict, file))
         if verdict.printed.strip():
@@ -222,12 +221,16 @@ def _foot(console: Console, view: View, note: str) -> None:
         done = len(view.exercise.functions) - len(view.pending)
         console.print(Text(f"checking {view.pending[0]}, {done} of {len(view.exercise.functions)} done", style="dim"))
         return
-    counts = Counter(verdict.status for verdict in view.verdicts.values())
-    words = [f"{number} {'to do' if status == 'todo' else status}" for status, number in counts.items()]
-    if words:
-        style = "green bold" if set(counts) == {"passed"} else "bold"
-        taken = f"  ({view.seconds:.1f} s, checked at {view.at})"
-        console.print(Text.assemble((", ".join(words), style), (taken, "dim")), soft_wrap=True)
+    if view.source is None:
+        return
+    taken = f"  ({view.seconds:.1f} s, checked at {view.at})"
+    if not view.is_usable:
+        console.print(Text.assemble(("nothing could be checked", "bold"), (taken, "dim")), soft_wrap=True)
+        return
+    verdicts = tuple(view.verdicts[name] for name in view.exercise.functions if name in view.verdicts)
+    report = Report(view.exercise.name, "", 0, verdicts, view.seconds)
+    style = "green bold" if report.passed else "bold"
+    console.print(Text.assemble((report.counted, style), (taken, "dim")), soft_wrap=True)
 
 
 def _keys(console: Console, keys: Sequence[Key]) -> list[str]:
