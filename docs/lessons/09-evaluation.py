@@ -287,8 +287,8 @@ plot.decision_boundary(grid, x, y, low=-4, high=5)
 #
 # !!! warning "Pitfall: logits [N, 1] beside labels [N]"
 #     `(s >= 0) == y` becomes `[N, N]`, each decision beside each label, and its mean is about one half however good the
-#     network is. `xorfunc.evaluate.accuracy` refuses: `ValueError: logits have shape (3, 1), labels (3,): every logit needs its
-#     own label.`
+#     network is. `xorfunc.evaluate.accuracy` refuses: `ValueError: logits have shape (3, 1), labels (3,): every logit
+#     needs its own label.`
 #
 # !!! warning "Pitfall: a mean of bools"
 #     `(predict(s) == y).mean()` raises `RuntimeError: mean(): could not infer output dtype. Input dtype must be either
