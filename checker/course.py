@@ -147,6 +147,9 @@ class Course:
             for exercise in self.exercises:
                 if word in (exercise.name, str(exercise.number), exercise.topic, exercise.stem):
                     return exercise
+        having = [exercise for exercise in self.exercises if name in exercise.functions]
+        if having:
+            raise CourseError(f"{name} is a function of {having[0].name}: name both, as `{having[0].name} {name}`.")
         names = [exercise.name for exercise in self.exercises]
         topics = [exercise.topic for exercise in self.exercises]
         known = [] if name.removeprefix("exercise").isdecimal() else [*names, *topics, *also]

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections import Counter
 from collections.abc import Mapping
 
 import typer
 
 from checker import progress
-from checker.cli.call import shown
+from checker.cli.call import shown, width_of_output
 from checker.course import Course, Exercise
 from checker.progress import Standing
 from checker.report.marks import bar, mark
 
 WIDTH = 12
 """Of a progress bar, in characters."""
+LEAST = 16
+"""Characters for words; where there are fewer, the bar goes first."""
 
 WORDS: tuple[tuple[Standing, str], ...] = (
     ("passed", "passed"),
@@ -30,15 +33,15 @@ WORDS: tuple[tuple[Standing, str], ...] = (
 
 def show(course: Course) -> None:
     """Print a line an exercise, and what to do next."""
-    typer.echo(text(course))
+    typer.echo(text(course, width_of_output()))
 
 
-def text(course: Course) -> str:
-    """A line an exercise, and what to do next."""
+def text(course: Course, width: int | None = None) -> str:
+    """A line an exercise, or a few where they would be wider than `width`, and what to do next."""
     remembered = progress.load(course)
     standings = {exercise: progress.standing(exercise, remembered) for exercise in course.exercises}
-    width = max((len(exercise.stem) for exercise in course.exercises), default=0)
-    lines = [_line(exercise, functions, width) for exercise, functions in standings.items()]
+    room = max((len(exercise.stem) for exercise in course.exercises), default=0)
+    lines = [_line(exercise, functions, room, width) for exercise, functions in standings.items()]
     return "\n".join([f"Your course in {course.root}", "", *lines, "", next_step(standings)])
 
 
@@ -66,7 +69,7 @@ def next_step(standings: Mapping[Exercise, Mapping[str, Standing]]) -> str:
     return "Everything passes: that was the whole course. xor-check all checks it once more."
 
 
-def _line(exercise: Exercise, functions: Mapping[str, Standing], width: int) -> str:
+def _line(exercise: Exercise, functions: Mapping[str, Standing], room: int, width: int | None) -> str:
     counts = Counter(functions.values())
     passed, total = counts["passed"], len(functions)
     status = "passed" if passed == total else "todo" if counts["todo"] == total else "started"
@@ -77,4 +80,11 @@ def _line(exercise: Exercise, functions: Mapping[str, Standing], width: int) -> 
         words = "no valid Python yet"
     else:
         words = ", ".join(f"{counts[standing]} {words}" for standing, words in WORDS if counts[standing])
-    return f"  {tick} {exercise.stem.ljust(width)} {bar(passed, total, WIDTH, sys.stdout)} {words}".rstrip()
+    head = f"  {tick} {exercise.stem.ljust(room)} "
+    if width is None or width > len(head) + WIDTH + LEAST:
+        head += f"{bar(passed, total, WIDTH, sys.stdout)} "
+    if width is None:
+        return head + words
+    indent = " " * (len(head) if width > len(head) + LEAST else 6)
+    start = head if width > len(head) + LEAST else f"{head.rstrip()}\n{indent}"
+    return start + f"\n{indent}".join(textwrap.wrap(words, max(10, width - len(indent))))

@@ -1,8 +1,11 @@
 """What every command shares: the course it is about, and the error of a wrong call."""
 
 import os
+import sys
+import textwrap
 from pathlib import Path
-from typing import Annotated
+from shutil import get_terminal_size
+from typing import IO, Annotated
 
 import typer
 
@@ -87,6 +90,25 @@ def student_file(exercise: Exercise, file: Path | None = None) -> Path:
     except OSError as cause:
         raise CallError(f"{shown(chosen)} cannot be read ({cause.strerror}): make it readable.") from cause
     return chosen
+
+
+def wrapped(text: str) -> str:
+    """Prose with its lines broken between words, where it goes to a terminal."""
+    width = width_of_output()
+    if width is None:
+        return text
+    wrapper = textwrap.TextWrapper(max(20, width), break_long_words=False, break_on_hyphens=False)
+    return "\n".join(wrapper.fill(line) if len(line) > width else line for line in text.split("\n"))
+
+
+def width_of_output() -> int | None:
+    """The columns of the terminal that output goes to; None where it goes elsewhere, and need not fit."""
+    return get_terminal_size().columns if is_terminal(sys.stdout) else None
+
+
+def is_terminal(stream: IO[str] | None) -> bool:
+    """Whether somebody sits at the other end; a program may be started without standard streams at all."""
+    return stream is not None and stream.isatty()
 
 
 def shown(path: Path) -> str:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import typer
 
 from checker import progress
-from checker.cli.call import CallError, CourseOption, ExerciseArgument, FunctionArgument, course_of
+from checker.cli.call import CallError, CourseOption, ExerciseArgument, FunctionArgument, course_of, wrapped
+from checker.cli.solution import still_open
 from checker.course import Course, Exercise
 
 
@@ -32,12 +33,14 @@ def hint(
     course = course_of(context)
     chosen = course.select(exercise)
     if function is None:
-        raise CallError(f"A hint for which function? {chosen.name} has {', '.join(chosen.functions)}.")
+        open_ones = still_open(course, chosen, chosen.functions)
+        guess = f" Your next one is {open_ones[0]}: `xor-check hint {chosen.name} {open_ones[0]}`." if open_ones else ""
+        raise CallError(f"A hint for which function?{guess} {chosen.name} has {', '.join(chosen.functions)}.")
     before = seen(course, chosen, function)
     after = one_more(course, chosen, function)
     fresh = after.hints[len(before.hints) :] or after.hints  # all of them, once there is no new one
     for number, text in enumerate(fresh, start=after.total - after.left - len(fresh) + 1):
-        typer.echo(f"hint {number} of {after.total} for {function}:\n\n{text}\n")
+        typer.echo(f"hint {number} of {after.total} for {function}:\n\n{wrapped(text)}\n")
     typer.echo(what_next(chosen, function, after))
 
 

@@ -1,5 +1,6 @@
 """`xor-check init DIR`: a fresh course folder, with the exercises and nothing of the answers."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -15,9 +16,11 @@ README = """\
 Open the files in `exercises/` one after the other, write the functions, and ask what holds:
 
     xor-check                        where you are, and what to write next
+    xor-check watch                  check on every save
     xor-check exercise1              check an exercise
     xor-check exercise1 FUNCTION     check one function of it
     xor-check hint exercise1 FUNCTION
+    xor-check reset exercise1        start it again; your file is kept
     xor-check --help                 everything else
 
 What you passed and which hints you saw is remembered in `progress.json`; deleting it does no harm.
@@ -29,7 +32,8 @@ def init(
 ) -> None:
     """Make a fresh course folder."""
     write_course(folder)
-    typer.echo(f"A fresh course lies in {folder}. Next:\n\n    cd {folder}\n    xor-check")
+    go = "" if folder.resolve() == Path.cwd() else f"    cd {shlex.quote(str(folder))}\n"
+    typer.echo(f"A fresh course lies in {folder}. Next:\n\n{go}    xor-check")
 
 
 def write_course(folder: Path) -> None:

@@ -47,8 +47,9 @@ def _not_yet(exercise: Exercise, function: str | None, open_ones: list[str]) -> 
             f"{function} has not passed yet, so its answer is not shown. "
             f"`xor-check hint {exercise.name} {function}` helps; `{call}` shows it all the same."
         )
-    several = len(open_ones) > 1
+    passed = [name for name in exercise.functions if name not in open_ones]
+    other = f"`xor-check solution {exercise.name} {passed[0]}` shows one of those that have; " if passed else ""
     return (
-        f"{', '.join(open_ones)} {'have' if several else 'has'} not passed yet, so the answers are not shown. "
-        f"Name a function that has passed, or see them all the same with `{call}`."
+        f"{len(open_ones)} of {len(exercise.functions)} functions have not passed yet, so the answers are not shown. "
+        f"{other}`{call}` shows them all the same."
     )

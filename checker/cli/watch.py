@@ -22,7 +22,7 @@ import typer
 
 from checker import draft, progress, watching
 from checker.cli import board, check, hint, keyboard, solution
-from checker.cli.call import CallError, CourseOption, course_of, exercise_names, shown
+from checker.cli.call import CallError, CourseOption, course_of, exercise_names, is_terminal, shown
 from checker.cli.check import Device, DeviceOption, NoColorOption, SeedOption, TimeoutOption
 from checker.course import Course, Exercise
 from checker.draft import Draft
@@ -77,7 +77,7 @@ def watch(
         raise CallError("This course has no exercise.")
     begin = course.select(exercise) if exercise else _unfinished(course, course.exercises) or course.exercises[0]
     limit = check.seconds(timeout)
-    if not (_is_terminal(sys.stdin) and _is_terminal(sys.stdout)):
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
         raise CallError(
             "watch needs a terminal, for its screen and its keys: without one, "
             f"run `xor-check {begin.name}` after each change."
@@ -251,7 +251,7 @@ class _Session:
 
         view, page, note = self.view, "", ""
         if view.page == "list":
-            page = board.text(self.course)
+            page = board.text(self.course, self.console.width)
         elif view.page == "solution":
             page = solution.answer(view.exercise, view.focus)
         if not view.sure:
@@ -292,11 +292,6 @@ def _draft(exercise: Exercise, source: bytes | None) -> Draft:
         return draft.of(exercise, (source or b"").decode("utf-8").replace("\r\n", "\n"))
     except UnicodeDecodeError:
         return draft.of(exercise, "")
-
-
-def _is_terminal(stream: object) -> bool:
-    isatty = getattr(stream, "isatty", None)
-    return isatty is not None and isatty()
 
 
 @contextmanager

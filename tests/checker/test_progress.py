@@ -1,8 +1,11 @@
 import json
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from checker import course, draft, progress
 from checker.course import Course
@@ -43,16 +46,65 @@ def test_the_file_can_be_read_by_people(tiny: Course):
     }
 
 
-@pytest.mark.parametrize(
-    "content",
-    ["", "{", "[]", "null", '{"exercises": 3}', '{"exercises": {"exercise1_shapes": 3}}', "\udcff", "[" * 99_999],
+DAMAGED = ["", "{", "[]", "null", '{"exercises": 3}', "\udcff", "[" * 99_999]
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_a_damaged_file_counts_as_empty_and_is_kept_aside(
+    tiny: Course, content: str, capsys: pytest.CaptureFixture[str]
+):
+    damaged = content.encode("utf-8", "surrogateescape")
+    for number in (1, 2):
+        (tiny.root / "progress.json").write_bytes(damaged)
+        assert progress.load(tiny).of(tiny.exercises[0], "rows") == Memory()
+        assert f"it is kept as progress.damaged{number}.json" in capsys.readouterr().err
+        assert (tiny.root / f"progress.damaged{number}.json").read_bytes() == damaged
+    progress.load(tiny)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_damaged_file_that_cannot_be_moved_is_left_as_it_is(tiny: Course, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*arguments: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    (tiny.root / "progress.json").write_text("{")
+    monkeypatch.setattr("pathlib.Path.rename", refuse)
+    said: list[str] = []
+    assert progress.load(tiny, said.append) == Progress()
+    assert said[0].endswith("nor moved (Permission denied): it is left as it is.")
+
+
+names = st.text(alphabet="ab_1", min_size=1, max_size=8)
+scalars = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
+anything = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3))
+
+
+@given(
+    extra=st.dictionaries(names, anything),
+    exercises=st.dictionaries(names | st.just("exercise1_shapes"), anything | st.dictionaries(names, anything)),
+    version=st.none() | st.integers(),
 )
-def test_a_damaged_file_counts_as_empty(tiny: Course, content: str):
-    (tiny.root / "progress.json").write_bytes(content.encode("utf-8", "surrogateescape"))
-    assert progress.load(tiny).of(tiny.exercises[0], "rows") == Memory()
+def test_whatever_is_not_understood_is_kept_when_something_is_remembered(
+    extra: dict[str, object], exercises: dict[str, object], version: int | None
+):
+    with TemporaryDirectory() as folder:
+        tiny = course.find(write_tiny_course(Path(folder, "tiny")))
+        file, exercise = tiny.root / "progress.json", tiny.exercises[0]
+        before = {**extra, "exercises": exercises} | ({} if version is None else {"version": version})
+        file.write_text(json.dumps(before))
+        memory = Memory("passed", "abc", 1)
+        progress.save(tiny, progress.load(tiny).remember(exercise, "rows", memory))
+        after = json.loads(file.read_text())
+        assert progress.load(tiny).of(exercise, "rows") == memory
+        own = exercises.get(exercise.stem)
+        own = own if isinstance(own, dict) else {}
+        assert {**after, "exercises": None, "version": 0} == {**extra, "exercises": None, "version": 0}
+        assert {**after["exercises"], exercise.stem: None} == {**exercises, exercise.stem: None}
+        assert after["exercises"][exercise.stem] == {**own, "rows": after["exercises"][exercise.stem]["rows"]}
+        assert after["version"] == max(1, version or 1)
 
 
-def test_entries_of_other_versions_keep_what_is_understood(tiny: Course):
+def test_entries_of_other_versions_keep_what_is_understood_and_what_is_not(tiny: Course):
     entries = {"rows": {"status": "passed", "new": 1, "hints": -3}, "gone": {"status": 7}, "columns": "?"}
     (tiny.root / "progress.json").write_text(
         json.dumps({"version": 9, "exercises": {"exercise1_shapes": entries, "exercise77_old": {}}})
@@ -60,8 +112,24 @@ def test_entries_of_other_versions_keep_what_is_understood(tiny: Course):
     loaded = progress.load(tiny)
     assert loaded.of(tiny.exercises[0], "rows") == Memory("passed")
     assert loaded.of(tiny.exercises[0], "columns") == Memory()
-    progress.save(tiny, loaded)
-    assert "gone" in (tiny.root / "progress.json").read_text()
+    progress.save(tiny, loaded.remember(tiny.exercises[0], "rows", Memory("failed")))
+    rows = {"status": "failed", "new": 1, "hints": 0, "source": None}
+    assert json.loads((tiny.root / "progress.json").read_text()) == {
+        "version": 9,
+        "exercises": {"exercise1_shapes": {**entries, "rows": rows}, "exercise77_old": {}},
+    }
+
+
+def test_half_a_line_in_the_file_does_not_take_back_what_passed(tiny: Course):
+    write(tiny, "rows")
+    remembered = checked(tiny, Verdict("rows", "passed", ""))
+    progress.save(tiny, remembered)
+    file, text = tiny.exercises[0].file, tiny.exercises[0].file.read_text()
+    file.write_text(text + "def f(:")
+    remembered = checked(tiny, Verdict("rows", "invalid", "no Python"))
+    assert progress.standing(tiny.exercises[0], remembered)["rows"] == "broken"
+    file.write_text(text)
+    assert progress.standing(tiny.exercises[0], remembered)["rows"] == "passed"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of folders are those of POSIX")

@@ -136,6 +136,8 @@ def test_the_course_counts_wherever_it_is_named(
         (["shape"], "did you mean 'shapes'?"),
         (["hints", "1", "rows"], "did you mean 'hint'?"),
         (["nowhere/exercise1_shapes.py"], "There is no file 'nowhere/exercise1_shapes.py'"),
+        (["double"], "double is a function of exercise1: name both, as `exercise1 double`."),
+        (["hint", "total"], "total is a function of exercise2: name both, as `exercise2 total`."),
         (["mine.py"], "There is no exercise or command 'mine.py'"),
         (["1", "rwos"], "exercise1 has no function 'rwos': did you mean 'rows'?"),
         (["1", "--file", "missing.py"], "'missing.py' is missing"),
@@ -233,3 +235,6 @@ def test_the_shell_completes_exercises_and_functions(tiny: Path):
     assert completed("xor-check exercise1 ro").split() == ["rows"]
     assert completed("xor-check hint 1 col").split() == ["columns"]
     assert completed("xor-check reset ").split() == ["exercise1", "exercise2"]
+    assert completed("xor-check watch exercise2").split() == ["exercise2"]
+    assert completed("xor-check solution exercise1 d").split() == ["double"]
+    assert completed("xor-check wat").split() == ["watch"]

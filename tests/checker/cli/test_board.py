@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from checker import course
+from checker.cli import board
 from checker.verdict import Verdict
 from tests.checker.cli.conftest import Judge, XorCheck
 
@@ -71,3 +73,19 @@ def test_a_function_that_failed_is_next(tiny: Path, judge: Judge, xor_check: Xor
     assert (
         "Next: change columns in exercises/exercise1_shapes.py\nthen:  xor-check exercise1 columns" in xor_check().out
     )
+
+
+@pytest.mark.usefixtures("ascii_output")
+@pytest.mark.parametrize("width", [80, 60, 44, 30])
+def test_a_narrow_board_breaks_between_words_and_has_them_all(
+    tiny: Path, judge: Judge, xor_check: XorCheck, width: int
+):
+    file = tiny / "exercises" / "exercise1_shapes.py"
+    file.write_text("rows = len\ncolumns = len\n")
+    judge.verdicts["columns"] = Verdict("columns", "error", "?")
+    xor_check("1")
+    file.write_text("rows = max\ncolumns = len\n")
+    narrow, wide = (board.text(course.find(tiny), chosen).split("\n\n")[1] for chosen in (width, None))
+    assert max(map(len, narrow.split("\n"))) <= width
+    words = [[word for word in text.split() if word.strip("#.")] for text in (narrow, wide)]
+    assert words[0] == words[1]

@@ -1,6 +1,9 @@
 from pathlib import Path
 
-from tests.checker.cli.conftest import XorCheck
+import pytest
+
+from checker.cli import call
+from tests.checker.cli.conftest import Judge, XorCheck
 
 
 def test_hints_come_one_at_a_time_and_say_how_many_are_left(tiny: Path, xor_check: XorCheck):
@@ -37,3 +40,20 @@ def test_a_function_without_hints_says_what_else_helps(tiny: Path, xor_check: Xo
         0,
         "There is no hint for columns.\nThe answer, if you give up: xor-check solution exercise1 columns --give-up\n",
     )
+
+
+def test_without_a_function_the_next_one_is_guessed(tiny: Path, judge: Judge, xor_check: XorCheck):
+    (tiny / "exercises" / "exercise1_shapes.py").write_text("rows = columns = double = len\n")
+    xor_check("1", "rows")
+    done = xor_check("hint", "1")
+    assert done.code == 2
+    assert "Your next one is columns: `xor-check hint exercise1 columns`." in done.err
+    xor_check("1")
+    assert "next one" not in xor_check("hint", "1").err
+
+
+def test_in_a_terminal_hints_break_between_words(monkeypatch: pytest.MonkeyPatch):
+    hint = "Look at the shape of the tensor:\n    x.shape"
+    assert call.wrapped(hint) == hint
+    monkeypatch.setattr(call, "width_of_output", lambda: 20)
+    assert call.wrapped(hint) == "Look at the shape of\nthe tensor:\n    x.shape"

@@ -23,6 +23,14 @@ def test_an_empty_folder_may_be_there_already(tmp_path: Path, monkeypatch: pytes
     assert (tmp_path / "README.md").is_file()
 
 
+def test_the_next_commands_can_be_pasted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, xor_check: XorCheck):
+    monkeypatch.chdir(tmp_path)
+    assert "\n    cd 'my course'\n    xor-check\n" in xor_check("init", "my course").out
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert "cd " not in xor_check("init", ".").out
+
+
 @pytest.mark.parametrize("name", ["README.md", "exercises"])
 def test_nothing_is_overwritten(tmp_path: Path, xor_check: XorCheck, name: str):
     (tmp_path / name).write_text("mine")

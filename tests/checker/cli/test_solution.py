@@ -28,6 +28,7 @@ def test_once_a_function_has_passed_its_answer_is_shown(tiny: Path, judge: Judge
     assert xor_check("solution", "1", "rows").out == ROWS
     whole = xor_check("solution", "1")
     assert whole.code == 2
-    assert "columns, double have not passed yet" in whole.err
+    assert "2 of 3 functions have not passed yet" in whole.err
+    assert "`xor-check solution exercise1 rows` shows one of those that have" in whole.err
     xor_check("1")
     assert xor_check("solution", "1").out == SHAPES_SOLUTION
