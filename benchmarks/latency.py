@@ -4,7 +4,8 @@
 
 Wall time as ratios of medians, the commands taken in turn within one run, since machines differ and are shared: a check
 of each solved exercise, and of all in one call, against `python -c "import torch"`. Memory as the proportional set size
-of all processes of a command together, sampled while it runs, at its highest. Needs Linux's /proc for the memory.
+of all processes of a command together, sampled while it runs, at its highest. Needs Linux's /proc for the memory. And
+the time from a save to the verdict on one function, wrong and right in turn, where `xor-check watch` has a terminal.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import pty
+import select
 import shutil
 import statistics
 import subprocess
@@ -27,6 +30,9 @@ SAMPLING = 0.005
 FIRST_BOUND, BOUND, BOUND_OF_ALL = 1.6, 2.5, 6.0
 """For the exercise that a student's first hour ends with, for any other, and for all together."""
 FIRST = "exercise3"
+WATCHED, WRONG = "hvp", "\n\ndef hvp(f, x, v):\n    return x\n"
+BOUND_OF_SAVE = 0.3
+PATIENCE = 60.0
 
 
 def main() -> None:
@@ -55,6 +61,7 @@ def main() -> None:
         for _ in range(options.repeats):
             for name, words in commands.items():
                 times[name].append(seconds(words, course))
+        saves = save_to_verdict([command, "watch", FIRST], course, options.repeats)
         memory = {name: peak_memory(commands[name], course) for name in ("import torch", FIRST)}
     median = {name: statistics.median(taken) for name, taken in times.items()}
     bounds = dict.fromkeys(checks, BOUND) | {FIRST: FIRST_BOUND, "all": BOUND_OF_ALL}
@@ -62,6 +69,7 @@ def main() -> None:
         **{f"{name} / import torch": (median[name] / median["import torch"], bounds[name]) for name in checks},
         "help, seconds": (median["help"], 0.25),
         "board, seconds": (median["board"], 0.35),
+        f"save to verdict, {WATCHED}, seconds": (statistics.median(saves), BOUND_OF_SAVE),
         f"memory of {FIRST} / import torch": (memory[FIRST] / memory["import torch"], 2.5),
     }
     if options.json:
@@ -77,6 +85,41 @@ def seconds(words: Sequence[str], folder: Path) -> float:
     start = time.perf_counter()
     subprocess.run(words, cwd=folder, stdout=subprocess.DEVNULL, check=True)
     return time.perf_counter() - start
+
+
+def save_to_verdict(words: Sequence[str], course: Path, repeats: int) -> list[float]:
+    """Give how long it takes from each save of a file to what the screen says of it."""
+    (file,) = (course / "exercises").glob(f"{FIRST}_*.py")
+    right = file.read_text()
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "NO_COLOR": "1", "COLUMNS": "80", "LINES": "40"}
+    taken: list[float] = []
+    with subprocess.Popen(words, cwd=course, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as process:
+        try:
+            wait_for(b"checked at", ours)
+            for _ in range(repeats):
+                for text, verdict in ((right + WRONG, f"{WATCHED}: "), (right, f"{WATCHED} passed")):
+                    start = time.perf_counter()
+                    file.write_text(text)
+                    seen = wait_for(verdict.encode(), ours)
+                    taken.append(time.perf_counter() - start)
+                    if b"checked at" not in seen:
+                        wait_for(b"checked at", ours)
+        finally:
+            process.terminate()
+    os.close(ours)
+    os.close(theirs)
+    return taken
+
+
+def wait_for(words: bytes, terminal: int) -> bytes:
+    """Read what a terminal shows until words are in it."""
+    seen = b""
+    while words not in seen:
+        if not select.select([terminal], [], [], PATIENCE)[0]:
+            raise TimeoutError(f"no {words!r} in {seen!r}")
+        seen += os.read(terminal, 65536)
+    return seen
 
 
 def peak_memory(words: Sequence[str], folder: Path) -> int:

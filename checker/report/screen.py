@@ -67,9 +67,10 @@ def compose(
         note: one more line above the keys.
     """
     width, height = console.width, console.height
-    foot = ["", *_lines(console, lambda: _foot(console, view, note)), *_keys(console, keys)]
     if page:
-        return fitted([], page.rstrip("\n").split("\n"), foot, width, height, "")
+        lines = _lines(console, lambda: console.print(Text(harmless(page.rstrip("\n"), console.file)), soft_wrap=True))
+        return fitted([], lines, ["", *_keys(console, keys)], width, height, "")
+    foot = ["", *_lines(console, lambda: _foot(console, view, note)), *_keys(console, keys)]
     title = _lines(console, lambda: _title(console, view, file))
     body = _lines(console, lambda: _explain(console, view, file))
     if extra:
@@ -79,9 +80,10 @@ def compose(
     if len(names) + min(LEAST_BODY, len(body)) > room:
         names = _telling(view, max(1, room - LEAST_BODY - 1))
     listed = [line for name in names for line in _lines(console, lambda name=name: _line(console, view, name))[:1]]
-    left_out = len(view.exercise.functions) - len(names)
-    if left_out and names:
-        listed.append(f"  and {left_out} more: l lists them")
+    others = [name for name in view.exercise.functions if name not in names]
+    if others and names:
+        passed = all(view.has_passed(name) and name not in view.pending for name in others)
+        listed.append(f"  and {len(others)} more{' that passed' if passed else ''}")
     more = f"xor-check {view.exercise.name} {view.focus}"
     return fitted([*title, *listed], body, foot, width, height, more)
 
@@ -149,7 +151,8 @@ def _line(console: Console, view: View, name: str) -> None:
         words = "checking" if view.pending[:1] == (name,) else ""
         console.print(Text(f"  {blank} {name.ljust(width)}  {words}".rstrip()), soft_wrap=True)
         return
-    message = "" if name == view.focus or verdict.status == "invalid" else verdict.message.partition("\n")[0]
+    told = name == view.focus or (verdict.status == "todo" and not _waits(verdict))  # below, or by its mark
+    message = "" if told else verdict.message.partition("\n")[0]
     terminal = Terminal(console=console)
     room = console.width - len(mark("todo", console.file)) - width - 14
     short = message if len(message) <= room else message[: max(0, room - 3)].rstrip() + "..."
@@ -175,7 +178,8 @@ def _explain(console: Console, view: View, file: str) -> None:
             "writes a fresh one.",
         )
     elif verdict is None:
-        _say(console, "")
+        first = view.pending[:1] == (name,)
+        _say(console, f"{name} is being checked." if first else f"{name} is checked in its turn.")
     elif not view.is_usable:
         Terminal(console=console).explain(view.exercise.name, replace(verdict, name=PurePath(file).name, hints=0))
     elif verdict.status not in OPEN:
@@ -193,14 +197,19 @@ def _explain(console: Console, view: View, file: str) -> None:
 def _good_news(view: View, verdict: Verdict) -> str:
     message = f" ({verdict.message})" if verdict.message else ""
     if not view.unfinished and not view.pending:
-        return f"{view.focus} passed{message}, and with it all of {view.exercise.name}."
+        return f"{view.focus} passed{message}, and so does everything in {view.exercise.name}."
     return f"{view.focus} passed{message}."
 
 
 def _to_write(view: View, verdict: Verdict, file: str) -> str:
-    if verdict.message and "waits for" in verdict.message:
+    if _waits(verdict):
         return f"{view.focus} {verdict.message}."
     return f"Write {view.focus} in {file}, and save: it is checked at once."
+
+
+def _waits(verdict: Verdict) -> bool:
+    """Whether a function is to do only because it calls another one that is."""
+    return verdict.message.startswith("waits for")
 
 
 def _say(console: Console, text: str) -> None:
@@ -223,14 +232,20 @@ def _foot(console: Console, view: View, note: str) -> None:
         return
     if view.source is None:
         return
-    taken = f"  ({view.seconds:.1f} s, checked at {view.at})"
     if not view.is_usable:
-        console.print(Text.assemble(("nothing could be checked", "bold"), (taken, "dim")), soft_wrap=True)
+        _status(console, view, "nothing could be checked", "bold")
         return
     verdicts = tuple(view.verdicts[name] for name in view.exercise.functions if name in view.verdicts)
     report = Report(view.exercise.name, "", 0, verdicts, view.seconds)
-    style = "green bold" if report.passed else "bold"
-    console.print(Text.assemble((report.counted, style), (taken, "dim")), soft_wrap=True)
+    _status(console, view, report.counted, "green bold" if report.passed else "bold")
+
+
+def _status(console: Console, view: View, words: str, style: str) -> None:
+    """How the check went, and when it was, in one row if there is room for that."""
+    taken = f"  ({view.seconds:.1f} s, checked at {view.at})"
+    if len(words) + len(taken) > console.width:
+        taken = f"  ({view.at})"
+    console.print(Text.assemble((words, style), (taken, "dim")), soft_wrap=True)
 
 
 def _keys(console: Console, keys: Sequence[Key]) -> list[str]:
