@@ -106,7 +106,7 @@ class Conversation:
         try:
             if isinstance(answer, WireError):
                 raise answer
-            number, tree = wire.decode(answer)
+            number, tree = wire.decode(answer, max_commas=wire.MAX_COMMAS)
             if number != self._answered:
                 raise WireError("an answer that nobody asked for")
         except (WireError, TypeError, ValueError):

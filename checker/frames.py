@@ -14,8 +14,8 @@ import struct
 from os import read, write
 
 LENGTHS = struct.Struct(">II")
-MAX_FRAME = 64 * 2**20
-MAX_TEXT = 4 * 2**20
+MAX_FRAME = 32 * 2**20
+MAX_TEXT = 2 * 2**20
 CHUNK = 2**20
 
 

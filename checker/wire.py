@@ -27,14 +27,22 @@ MAX_LEVELS = 2 * MAX_DEPTH  # room for the envelope around what `plain` gives
 MAX_ARRAYS = 1024
 HEADER_PER_ARRAY = 256
 """Bytes of the safetensors header; parsing one of 300,000 names takes 12 s."""
-MAX_INT_BITS = 10_000  # Python refuses to write or read ints of more than 4300 digits
+MAX_COMMAS = 20_000
+"""In an answer: reading the form takes microseconds a comma, and four million would fit into a text."""
+MAX_INT_BITS = 2_000
+MAX_DIGITS = 603
+"""Of such an int: reading one takes the square of its length."""
 
 
-def encode(tree: Tree) -> bytes:
+def encode(tree: Tree, *, max_commas: int | None = None) -> bytes:
     """Give the frame of a tree.
 
         >>> decode(encode({"loss": [1.5, float("inf")], 3: (None, "x")}))
         {'loss': [1.5, inf], 3: (None, 'x')}
+
+    Args:
+        tree: what is sent.
+        max_commas: how many its text may have; `MAX_COMMAS` for an answer.
 
     Raises:
         WireError: the tree is too large, too deep, or holds what none can hold.
@@ -47,16 +55,23 @@ def encode(tree: Tree) -> bytes:
         raise WireError(f"more than {frames.MAX_FRAME:,} bytes of tensors")
     tensors = save({str(index): _storable(array) for index, array in enumerate(arrays)}) if arrays else b""
     _check_header(tensors, len(arrays))
-    return frames.pack(_ENCODER.encode([len(arrays), node]).encode("ascii"), tensors)
+    text = _ENCODER.encode([len(arrays), node]).encode("ascii")
+    _check_commas(text, max_commas)
+    return frames.pack(text, tensors)
 
 
-def decode(frame: bytes) -> Tree:
+def decode(frame: bytes, *, max_commas: int | None = None) -> Tree:
     """Give the tree of a frame.
+
+    Args:
+        frame: what came.
+        max_commas: as in `encode`.
 
     Raises:
         WireError: the bytes are anything but what `encode` writes.
     """
     text, tensors = frames.unpack(frame)
+    _check_commas(text, max_commas)
     try:
         form = _DECODER.decode(text.decode("ascii"))
     except (ValueError, RecursionError) as error:
@@ -140,11 +155,24 @@ def _finite(text: str) -> float:
     raise ValueError(f"{text} is out of range")
 
 
+def _short_int(text: str) -> int:
+    if len(text.lstrip("-")) > MAX_DIGITS:
+        raise ValueError(f"an int of {len(text):,} digits")
+    return int(text)
+
+
 def _no_object(pairs: list[tuple[str, Any]]) -> Any:
     raise ValueError(f"an object of {len(pairs)} pairs: there are none in a tree")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_no_object)
+_DECODER = json.JSONDecoder(
+    parse_constant=_no_constant, parse_float=_finite, parse_int=_short_int, object_pairs_hook=_no_object
+)
+
+
+def _check_commas(text: bytes, limit: int | None) -> None:
+    if limit is not None and (count := text.count(b",")) > limit:
+        raise WireError(f"a text with {count:,} commas: at most {limit:,}")
 
 
 def _check_header(tensors: bytes, count: int) -> None:

@@ -26,7 +26,7 @@ from checker.observation import Other, Raised, Tree, live, plain
 from checker.pristine import Pristine
 from checker.process import Files
 from checker.spec import collect
-from checker.wire import WireError, decode, encode
+from checker.wire import MAX_COMMAS, WireError, decode, encode
 
 CHECKS = "checks.py"
 """What the code of `checks.py` is compiled as."""
@@ -136,6 +136,6 @@ def _serve(files: Files, reusable: bool) -> None:
 
 def _frame(number: int, answer: Tree) -> bytes:
     try:
-        return encode((number, answer))
+        return encode((number, answer), max_commas=MAX_COMMAS)
     except WireError as error:
         return encode((number, Other("too large or too strange to look at", str(error))))

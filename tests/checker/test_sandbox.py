@@ -98,7 +98,7 @@ def test_a_large_question_to_a_worker_that_does_not_listen_is_a_timeout(workers:
     with load(workers, job(source)) as worker:
         started = monotonic()
         with pytest.raises(Lost) as lost:
-            ask(worker, Array(torch.zeros(10_000_000)), seconds=1)
+            ask(worker, Array(torch.zeros(5_000_000)), seconds=1)
         assert lost.value.status == "timeout"
         assert monotonic() - started < 4
 

@@ -40,7 +40,7 @@ LEAVES = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(),
-    st.integers(-(2**9_999), 2**9_999),
+    st.integers(-(2**1_999), 2**1_999),
     st.floats(),
     st.text(st.characters(), max_size=8),
     arrays(),
