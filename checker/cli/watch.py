@@ -250,6 +250,8 @@ class _Session:
         from checker.report.screen import compose
 
         view, page, note = self.view, "", ""
+        if view.pending and not self.screen.places:
+            return  # one frame a check, where none disappears
         if view.page == "list":
             page = board.text(self.course, self.console.width)
         elif view.page == "solution":

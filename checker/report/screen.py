@@ -30,13 +30,14 @@ class Screen:
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self._places = not (console.is_dumb_terminal or console.legacy_windows)
+        self.places = not (console.is_dumb_terminal or console.legacy_windows)
+        """Whether a frame can take the place of the one before."""
         self._drawn = False
 
     def draw(self, frame: Sequence[str]) -> None:
         """Show a frame in the place of the one before."""
         write = self.console.file.write
-        if not self._places:
+        if not self.places:
             write("\n".join([*frame, "", ""]))
         else:
             if not self._drawn:
@@ -79,7 +80,7 @@ def compose(
     room = height - 1 - len(foot) - len(title)
     if len(names) + min(LEAST_BODY, len(body)) > room:
         names = _telling(view, max(1, room - LEAST_BODY - 1))
-    listed = [line for name in names for line in _lines(console, lambda name=name: _line(console, view, name))[:1]]
+    listed = [_row(console, lambda name=name: _line(console, view, name)) for name in names]
     others = [name for name in view.exercise.functions if name not in names]
     if others and names:
         passed = all(view.has_passed(name) and name not in view.pending for name in others)
@@ -135,6 +136,13 @@ def _lines(console: Console, show: Callable[[], None]) -> list[str]:
     return text.removesuffix("\n").split("\n") if text else []
 
 
+def _row(console: Console, show: Callable[[], None]) -> str:
+    """The first line that a function prints, cut to the width: a mark and a name say enough."""
+    line = Text.from_ansi(_lines(console, show)[0])
+    line.truncate(console.width)
+    return _lines(console, lambda: console.print(line, soft_wrap=True))[0]
+
+
 def _title(console: Console, view: View, file: str) -> None:
     console.print(
         Text.assemble((view.exercise.name, "bold"), f"  {harmless(file, console.file)}"),
@@ -174,8 +182,8 @@ def _explain(console: Console, view: View, file: str) -> None:
     if view.source is None:
         _say(
             console,
-            f"{file} is gone. Save it again; or xor-check reset {view.exercise.name}, in another window, "
-            "writes a fresh one.",
+            f"{file} is gone, or cannot be read. Save it again; or xor-check reset {view.exercise.name}, "
+            "in another window, writes a fresh one.",
         )
     elif verdict is None:
         first = view.pending[:1] == (name,)

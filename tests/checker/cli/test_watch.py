@@ -183,6 +183,17 @@ def test_a_narrow_window_without_colour_in_ascii(tiny: Path, watch: Watch):
 
 
 @pytest.mark.slow
+def test_where_no_cursor_can_be_placed_each_check_is_one_frame_below_the_last(tiny: Path, watch: Watch):
+    file = tiny / "exercises" / "exercise1_shapes.py"
+    terminal = watch("1", TERM="dumb", rows=60)
+    terminal.until("3 to do", "q quit")
+    file.write_text(WRONG)
+    text = terminal.until("3 to do", "rows: agrees", "2 of 3 passed")
+    assert text.count("exercise1  exercises/exercise1_shapes.py") == 2
+    assert b"\x1b" not in terminal.sent
+
+
+@pytest.mark.slow
 def test_from_save_to_verdict_takes_a_fraction_of_a_second(
     tiny: Path, watch: Watch, capsys: pytest.CaptureFixture[str]
 ):
