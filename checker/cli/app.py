@@ -15,7 +15,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from checker.cli import board, check, compare, demo, dev, hint, init, reset, solution, watch
+from checker.cli import board, check, compare, demo, dev, examples, hint, init, reset, solution, watch
 from checker.cli.call import CallError, CourseOption, course_of, is_named
 from checker.course import Course, CourseError, around
 
@@ -119,6 +119,15 @@ def root(context: typer.Context, course: CourseOption = None) -> None:
 
 
 app.command("all")(check.check_all)
-for command in (watch.watch, hint.hint, solution.solution, reset.reset, init.init, demo.demo, compare.compare):
+for command in (
+    watch.watch,
+    hint.hint,
+    examples.examples,
+    solution.solution,
+    reset.reset,
+    init.init,
+    demo.demo,
+    compare.compare,
+):
     app.command()(command)
 app.add_typer(dev.dev, name="dev")
