@@ -1,0 +1,159 @@
+"""Build the site: run every lesson, turn what it gave into pages, and have zensical make HTML of all.
+
+    python docs/build.py
+
+Needs the extra `docs`. The lessons run as readers' notebooks do, from top to bottom in a folder of their own, with the
+solutions in the cells that students fill; so what the pages show is real, and a lesson that fails ends the build. The
+site lies in `build/site` and fetches nothing from elsewhere: the scripts that set formulas and draw diagrams are copied
+in, from the package that carries them.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from page import page
+
+from checker import course
+from checker.cli.notebooks import text_of
+from checker.lesson import Lesson, lessons
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+SOURCE, SITE = ROOT / "build" / "docs", ROOT / "build" / "site"
+
+CARRIER = "docsforge"
+"""A package that holds KaTeX and Mermaid as files; nothing else of it is used."""
+
+ASSETS = {
+    "katex/katex.min.js": "templates/assets/katex/katex.min.js",
+    "katex/katex.min.css": "templates/assets/katex/katex.min.css",
+    "katex/auto-render.min.js": "templates/assets/katex/contrib/auto-render.min.js",
+    "katex/fonts": "templates/assets/katex/fonts",
+    "katex/LICENSE": "templates/assets/katex/LICENSE",
+    "mermaid/mermaid.min.js": "templates/assets/javascripts/mermaid.min.js",
+    "mermaid/LICENSE": "templates/assets/javascripts/mermaid.LICENSE",
+}
+
+AT_ONCE = 2
+SECONDS_A_CELL = 120
+
+API = (
+    "random", "keys", "data", "params", "model", "likelihood", "transforms", "optim", "schedules", "train", "ensemble",
+    "evaluate", "checkpoint", "devices", "graph", "landscape",
+)  # fmt: skip
+
+PACKAGES = {
+    "compare": ("programs", "run", "translations"),
+    "plot": (
+        "animation", "boundary", "cost", "descent", "diagram", "disagreement", "graphs", "losses", "palette", "points",
+    ),
+}  # fmt: skip
+
+
+def main() -> None:
+    """Build the site, and say how long each lesson took."""
+    shutil.rmtree(SOURCE, ignore_errors=True)
+    shutil.copytree(DOCS, SOURCE, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    write_assets(SOURCE / "assets")
+    write_api(SOURCE / "api")
+    write_contributors(SOURCE)
+    write_race(SOURCE)
+    write_lessons(SOURCE / "lessons")
+    subprocess.run([sys.executable, "-m", "zensical", "build", "--clean", "--strict"], cwd=ROOT, check=True)
+    print(f"The site lies in {SITE.relative_to(ROOT)}: open it with python -m http.server -d {SITE.relative_to(ROOT)}")
+
+
+def write_lessons(folder: Path) -> None:
+    """Run all lessons, and write a page of each."""
+    folder.mkdir(exist_ok=True)
+    found = lessons(course.packaged())
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for lesson, (cells, seconds) in zip(found, pool.map(executed, found), strict=True):
+            (folder / f"{lesson.name}.md").write_text(page(lesson, cells, folder), "utf-8")
+            print(f"{lesson.name}: {len(cells)} cells in {seconds:.1f} s", flush=True)
+
+
+def executed(lesson: Lesson) -> tuple[list[Any], float]:
+    """The cells of a lesson's notebook with their outputs, without the opening cell; and the seconds they took.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: a cell failed that should not.
+    """
+    notebook = nbformat.reads(text_of(lesson, solved=True), nbformat.NO_CONVERT)
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        NotebookClient(notebook, timeout=SECONDS_A_CELL, resources={"metadata": {"path": folder}}).execute()
+    seconds = time.perf_counter() - start
+    _, opening, *_ = notebook.cells
+    return [cell for cell in notebook.cells if cell is not opening], seconds
+
+
+def write_assets(folder: Path) -> None:
+    """Copy what the pages need to show formulas and diagrams."""
+    spec = importlib.util.find_spec(CARRIER)
+    if spec is None or spec.origin is None:
+        raise SystemExit("The extra `docs` is not installed: python -m pip install -c constraints.txt -e '.[docs]'")
+    for name, origin in ASSETS.items():
+        path, copy = Path(spec.origin).parent / origin, folder / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(path, copy) if path.is_dir() else shutil.copy(path, copy)
+
+
+def write_api(folder: Path) -> None:
+    """A page for each module whose docstrings are worth a page; one for all modules of a package."""
+    folder.mkdir()
+    pages = {name: [f"xorfunc.{name}"] for name in API} | {"spec": ["checker.spec"]}
+    for name, modules in PACKAGES.items():
+        pages[name] = [f"xorfunc.{name}", *(f"xorfunc.{name}.{module}" for module in modules)]
+    for name, (first, *others) in pages.items():
+        parts = [f"::: {first}\n    options:\n      heading_level: 1", *(f"::: {other}" for other in others)]
+        (folder / f"{name}.md").write_text("\n\n".join(parts) + "\n", "utf-8")
+
+
+def write_contributors(folder: Path) -> None:
+    """CONTRIBUTING.md as the guide for contributors."""
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8").replace("(docs/architecture.md)", "(../architecture.md)")
+    (folder / "guides").mkdir(exist_ok=True)
+    (folder / "guides" / "contributors.md").write_text(text, "utf-8")
+
+
+def write_race(folder: Path) -> None:
+    """The recorded race as a page, with the costs as they grow."""
+    sys.path.insert(0, str(ROOT))
+    from benchmarks.race import RECORD, section
+
+    from xorfunc import plot
+
+    results = json.loads(RECORD.read_text("utf-8"))
+    parts = [
+        "# The race",
+        "Is functional PyTorch as fast as JAX? This is measured, not claimed: each contestant trains on the same data "
+        "in the same process family, in turn, and what counts is the median of the ratios of the rounds. "
+        "[Lesson 8](lessons/08-training.md) and [lesson 12](lessons/12-ensembles.md) say where the time goes.",
+        "\n".join(line for line in section(results).splitlines() if not line.startswith("<!--")),
+    ]
+    for what, series in results.get("scaling", {}).items():
+        num = [int(n) for n in next(iter(series.values()))]
+        figure = plot.scaling(num, {name: list(taken.values()) for name, taken in series.items()}, xlabel=what)
+        figure.savefig(folder / f"race-{what}.png", dpi=120)
+        alt = f"Seconds an epoch against the number of {what}, replayed and compiled, on two logarithmic axes."
+        parts.append(f"## Cost against {what}\n\nSeconds an epoch.\n\n![{alt}](race-{what}.png)")
+    seconds = "\n".join(f"| {name} | {1e6 * taken:,.2f} |" for name, taken in results["seconds"].items())
+    parts.append(f"## All times\n\n| | microseconds |\n|---|---|\n{seconds}")
+    (folder / "race.md").write_text("\n\n".join(parts) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
