@@ -49,7 +49,7 @@ def test_the_middle_is_what_gives_way():
     assert frame[-2:] == ["line 19", "foot"]
 
 
-@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (60, 24), (34, 12), (20, 8)])
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (60, 24), (34, 12), (16, 12), (20, 8)])
 @pytest.mark.parametrize("color", ["truecolor", None])
 def test_a_view_of_any_kind_fits_any_window(tmp_path: Path, columns: int, rows: int, color: str | None):
     tiny = course.find(write_tiny_course(tmp_path / "tiny")).exercises[0]
@@ -73,5 +73,6 @@ def test_a_view_of_any_kind_fits_any_window(tmp_path: Path, columns: int, rows: 
         frame = screen.compose(console, view, keys, file="exercises/exercise1_shapes.py", extra="hint 1: look " * 5)
         plain = [Text.from_ansi(line).plain for line in frame]
         assert sum(max(1, -(-len(line) // columns)) for line in plain) < rows
+        assert all(len(line) <= columns for line in plain if line.startswith("  "))  # a function has one row
         assert plain[-1].endswith("q quit")
         assert color or "\x1b" not in "".join(frame)

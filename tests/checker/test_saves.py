@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import Any
 
 import pytest
 
@@ -81,6 +82,11 @@ def test_a_save_of_any_kind_is_told_once_and_when_the_text_is_there(
     assert told.rest() == []
 
 
+def test_a_save_of_equal_length_is_a_save(folder: Path, told: Told):
+    (folder / "a.py").write_text("new")
+    assert told.next() == ["a.py"]
+
+
 def test_other_files_of_the_folder_are_nobody_s_business(folder: Path, told: Told):
     (folder / "c.py").write_text("")
     (folder / "__pycache__").mkdir()
@@ -108,6 +114,31 @@ def test_a_folder_that_is_taken_away_and_brought_back_is_watched_again(folder: P
     assert told.next() == ["a.py", "b.py"]
     write(folder / "b.py")
     assert told.next() == ["b.py"]
+
+
+def test_a_folder_that_another_one_replaces_has_its_events_heard(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    import watchfiles
+
+    watched: list[int] = []
+    listen = watchfiles.watch
+
+    def noted(*folders: Path, **options: Any) -> Iterator[object]:
+        watched.append(folder.stat().st_ino)
+        return listen(*folders, **options)
+
+    monkeypatch.setattr(watchfiles, "watch", noted)
+    told = Told()
+    with Watcher([folder / "a.py"], told.queue.put):
+        while not watched:
+            time.sleep(0.01)
+        folder.rename(folder.with_name("before"))
+        folder.mkdir()
+        (folder / "a.py").write_text("new text")
+        assert told.next() == ["a.py"]
+        deadline = time.monotonic() + PATIENCE
+        while watched[-1] != folder.stat().st_ino:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
 
 def test_where_no_events_come_a_look_now_and_then_finds_what_was_saved(folder: Path, monkeypatch: pytest.MonkeyPatch):
