@@ -93,6 +93,31 @@ def test_a_deadline_that_has_passed_is_a_timeout(workers: Workers):
         assert lost.value.status == "timeout"
 
 
+def test_a_worker_is_given_up_long_before_its_deadline_once_nobody_wants_to_know():
+    wanted = threading.Event()
+    with (
+        sandbox.start("fork", interrupted=wanted.is_set) as workers,
+        load(workers, job("def double(x):\n    while True: pass\n")) as worker,
+    ):
+        threading.Timer(0.2, wanted.set).start()
+        started = monotonic()
+        with pytest.raises(Lost, match="was interrupted"):
+            ask(worker, X, seconds=60)
+        assert monotonic() - started < 5
+
+
+def test_what_was_prepared_and_is_not_asked_for_ends_when_something_else_is(tmp_path: Path):
+    mark = tmp_path / "pid"
+    source = f"import os\nopen({str(mark)!r}, 'w').write(str(os.getpid()))\nwhile True: pass\n"
+    with sandbox.start("fork") as workers:
+        workers.prepare(job(source))
+        assert soon(lambda: mark.exists() and mark.read_text() != "")
+        pid = int(mark.read_text())
+        assert alive(pid)
+        with load(workers, job()):
+            assert soon(lambda: not alive(pid))
+
+
 def test_a_large_question_to_a_worker_that_does_not_listen_is_a_timeout(workers: Workers):
     source = "import os, signal\ndef double(x):\n    os.kill(os.getpid(), signal.SIGSTOP)\n"
     with load(workers, job(source)) as worker:
