@@ -9,7 +9,7 @@ from tests.checker.cli.conftest import Judge, XorCheck
 
 ROOT = Path(__file__).parents[3]
 
-HEAVY = {"torch", "numpy", "hypothesis", "rich", "matplotlib", "jaxtyping", "pydantic"}
+HEAVY = {"torch", "numpy", "hypothesis", "rich", "matplotlib", "jaxtyping", "pydantic", "watchfiles"}
 
 LOADED = """
 import sys
