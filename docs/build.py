@@ -131,9 +131,8 @@ def write_contributors(folder: Path) -> None:
 
 def write_race(folder: Path) -> None:
     """The recorded race as a page, with the costs as they grow."""
-    sys.path.insert(0, str(ROOT))
+    sys.path.append(str(ROOT))  # last: what is installed goes first
     from benchmarks.race import RECORD, section
-
     from xorfunc import plot
 
     results = json.loads(RECORD.read_text("utf-8"))

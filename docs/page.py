@@ -40,7 +40,7 @@ def _outputs(outputs: list[Any], alt: str, folder: Path, name: str) -> list[str]
             shown.append(_text(f"{output.ename}: {output.evalue}"))
         elif "image/png" in output.data:
             if not alt:
-                raise ValueError(f"{name}: a figure without a text that says what it shows. Give its cell alt=\"...\".")
+                raise ValueError(f'{name}: a figure without a text that says what it shows. Give its cell alt="...".')
             file = folder / f"{name}.png"
             file.write_bytes(base64.b64decode(output.data["image/png"]))
             shown.append(f"![{alt}]({file.name})")

@@ -15,7 +15,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from checker.cli import board, check, compare, demo, dev, examples, hint, init, reset, solution, watch
+from checker.cli import board, check, compare, demo, dev, examples, hint, init, notebooks, reset, solution, watch
 from checker.cli.call import CallError, CourseOption, course_of, is_named
 from checker.course import Course, CourseError, around
 
@@ -126,6 +126,7 @@ for command in (
     solution.solution,
     reset.reset,
     init.init,
+    notebooks.notebooks,
     demo.demo,
     compare.compare,
 ):
