@@ -11,7 +11,6 @@ file takes the place of the cells.
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import json
 import os
@@ -205,10 +204,7 @@ def _made_again(name: str, value: Any) -> str:
             return inspect.getsource(value) if inspect.isfunction(value) else ""
         except OSError:
             return ""
-    try:
-        same = getattr(importlib.import_module(module), qualified, None) is value
-    except ImportError:
-        same = False
+    same = getattr(sys.modules.get(module), qualified, None) is value
     return f"from {module} import {qualified} as {name}" if same else ""
 
 
@@ -222,7 +218,12 @@ def _at_home(verdict: Verdict, extract: cells.Extract) -> Verdict:
     if verdict.name not in extract.names and verdict.status == "todo":
         return replace(verdict, message=NOT_HERE)
     traceback = verdict.traceback and re.sub(r"^  line (\d+), in ", place, verdict.traceback, flags=re.MULTILINE)
-    return replace(verdict, traceback=traceback)
+    failures = tuple(replace(each, message=_as_arguments(each.message)) for each in verdict.failures)
+    return replace(verdict, message=_as_arguments(verdict.message), traceback=traceback, failures=failures)
+
+
+def _as_arguments(message: str) -> str:
+    return message.replace("--timeout SECONDS", "timeout=SECONDS")
 
 
 # The process that judges

@@ -14,6 +14,7 @@ What must be equal elsewhere for the same outcome: the exercise's `checks.py`, w
 from __future__ import annotations
 
 import hashlib
+import re
 import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -33,6 +34,10 @@ DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 MOST = 4096
 """Bytes of choices: many times what a case of this course takes."""
+
+
+FIGURES = re.compile(r"""['"]?(?:\w:)?[/\\][^\s'"]*['"]?|-?\d[\w.+-]*""")
+"""What differs from run to run, or from machine to machine, where all that matters is the same."""
 
 
 class ReplayError(Exception):
@@ -117,8 +122,9 @@ def version_of(checks: str) -> int:
 
 
 def said_of(message: str) -> int:
-    """What is kept of a message, to see whether another one is the same."""
-    return zlib.crc32(message.encode("utf-8", "surrogatepass")) & 0xFFFF
+    """What is kept of a message, to see whether another one is the same but for places on a disk and figures."""
+    words = FIGURES.sub("", message)
+    return zlib.crc32(words.encode("utf-8", "surrogatepass")) & 0xFFFF
 
 
 def outcome(wanted: Replay, report: Report) -> str:
@@ -189,7 +195,7 @@ def narrowed(key: AnswerKey, wanted: Replay) -> AnswerKey:
         ReplayError: these checks have no such case.
     """
     from checker.choices import ChoicesError  # imports hypothesis
-    from checker.draw import again
+    from checker.draw import Case, again
 
     told = f"The token is of a case of {wanted.function}, {wanted.law}, that"
     way_out = "It was made with other checks: repeat it with the same version of the course."
@@ -197,13 +203,15 @@ def narrowed(key: AnswerKey, wanted: Replay) -> AnswerKey:
     law = next((law for law in check.laws if law.name == wanted.law), None) if check else None
     if check is None or law is None or wanted.situation >= len(law.situations):
         raise ReplayError(f"{told} the checks here do not have. {way_out}")
-    situation = replace(law.situations[wanted.situation], count=1)
+    situation = law.situations[wanted.situation]
     try:
         case = again(check, situation, key.functions, wanted.choices)
     except ChoicesError as cause:
         raise ReplayError(f"{told} cannot be drawn here ({cause}). {way_out}") from cause
-    only = replace(check, laws=(replace(law, situations=(situation,)),))
-    return key.with_cases({check.name: only}, {(check.name, replace(situation, count=0), wanted.seed, 0): [case]})
+    # All its situations stay, so that the token of the same failure is the same; the others have no cases.
+    cases = {(check.name, replace(each, count=0), wanted.seed, 0): list[Case]() for each in law.situations}
+    cases[check.name, replace(situation, count=0), wanted.seed, 0] = [case]
+    return key.with_cases({**key.checks, check.name: replace(check, laws=(law,))}, cases)
 
 
 def _checksum(names: str, content: bytes) -> bytes:

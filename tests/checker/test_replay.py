@@ -7,9 +7,10 @@ from hypothesis import assume, given
 from checker import answer_key, course, draw, replay
 from checker.answer_key import AnswerKey
 from checker.draw import Drawn
-from checker.judge import judge
+from checker.judge import Asking, judge
 from checker.observation import identical
 from checker.replay import DIGITS, Replay, ReplayError
+from checker.validate import Performer
 from checker.verdict import Report, Verdict
 from tests.checker.asking import Here, asking, key_of
 
@@ -148,3 +149,21 @@ def test_other_checks_are_told_and_other_line_ends_are_not():
 def test_a_failure_of_a_gpu_that_is_asked_on_the_cpu_says_so():
     wanted = Replay("1", "f", "agrees", 0, True, 0, 0, 0, b"")
     assert replay.outcome(wanted, report(Verdict("f", "passed", ""))).endswith("this is the CPU.")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("exercise", course.packaged().exercises, ids=lambda exercise: exercise.name)
+def test_every_failure_of_every_known_mistake_is_repeated_by_its_token(exercise: course.Exercise):
+    key = answer_key.load(exercise.folder)
+    for known in key.misconceptions:
+        check, answer = key.checks[known.function], key.with_variant(known)
+        whole = Asking(key, check, Performer(key, check, answer), "mine", "cpu", 5, float("inf"))
+        for failure in judge(whole, shrink=False, explain=False).failures:
+            assert failure.again is not None
+            wanted = replay.read(failure.again)
+            narrow = replay.narrowed(key, wanted)
+            only = narrow.checks[known.function]
+            asked = Asking(narrow, only, Performer(narrow, only, answer), "mine", "cpu", 5, float("inf"))
+            (repeated,) = judge(asked, shrink=False, explain=False).failures
+            assert replay.said_of(repeated.message) == wanted.said
+            assert (repeated.counterexample, repeated.again) == (failure.counterexample, failure.again)
