@@ -35,7 +35,9 @@ from checker.verdict import Report, Verdict, restored
 NAME = "this notebook"
 """What messages call the file that there is none of."""
 
-NOT_HERE = "not in this notebook yet: write it in a cell and run the cell"
+NOT_HERE = f"not in {NAME} yet: write it in a cell and run the cell"
+
+NO_TEXT = "defined here, but not in a cell or a file that can be read: write it in one"
 
 WIDTH = 100
 """Of the text."""
@@ -115,7 +117,7 @@ def check(
     Raises:
         NotebookError: the course has no such exercise or function, or the check itself failed.
     """
-    here, names = _here(), _namespace()
+    here, names, name = _here(), _namespace(), NAME if _shell() is not None else _script().name
     try:
         home = _course()
         chosen = home.select(str(exercise))
@@ -131,6 +133,7 @@ def check(
         "course": str(home.root),
         "exercise": chosen.name,
         "functions": functions,
+        "name": name,
         "text": extract.text,
         "seed": seed,
         "timeout": timeout,
@@ -139,7 +142,7 @@ def check(
     }
     report = _ask(request)
     verdicts = tuple(_at_home(verdict, extract) for verdict in report.verdicts)
-    report = replace(report, verdicts=verdicts, file=NAME)
+    report = replace(report, verdicts=verdicts, file=name)
     return Checked(report, chosen, "" if wanted is None else outcome(wanted, report))
 
 
@@ -175,8 +178,12 @@ def _here() -> list[cells.Statement]:
     shell = _shell()
     if shell is not None:
         return cells.statements(shell.history_manager.input_hist_parsed)
-    file = getattr(sys.modules["__main__"], "__file__", None)
-    return cells.statements([Path(file).read_text("utf-8")] if file else [])
+    script = _script()
+    return cells.statements([script.read_text("utf-8")] if script.is_file() else [])
+
+
+def _script() -> Path:
+    return Path(getattr(sys.modules["__main__"], "__file__", None) or "this session")
 
 
 def _namespace() -> Mapping[str, Any]:
@@ -213,10 +220,15 @@ def _at_home(verdict: Verdict, extract: cells.Extract) -> Verdict:
 
     def place(found: re.Match[str]) -> str:
         origin = extract.origins[int(found[1]) - 1] if int(found[1]) <= len(extract.origins) else None
-        return found[0] if origin is None else f"  cell {origin[0]}, line {origin[1]}, in "
+        if origin is None:
+            return found[0]
+        cell = f"cell {origin[0]}, " if origin[0] else ""  # a script is the one text before the first cell
+        return f"  {cell}line {origin[1]}, in "
 
     if verdict.name not in extract.names and verdict.status == "todo":
-        return replace(verdict, message=NOT_HERE)
+        if verdict.name in _namespace():
+            return replace(verdict, message=NO_TEXT)
+        return replace(verdict, message=NOT_HERE) if _shell() is not None else verdict
     traceback = verdict.traceback and re.sub(r"^  line (\d+), in ", place, verdict.traceback, flags=re.MULTILINE)
     failures = tuple(replace(each, message=_as_arguments(each.message)) for each in verdict.failures)
     return replace(verdict, message=_as_arguments(verdict.message), traceback=traceback, failures=failures)
@@ -268,7 +280,7 @@ def _judge(request: Mapping[str, Any]) -> dict[str, Any]:
             return {"problem": str(cause)}
         text, key = request["text"].encode(), answer_key.load(exercise.folder)
         submission = Submission(
-            Path(NAME), text, key, device, request["seed"], request["timeout"], imported_as="__main__"
+            Path(request["name"]), text, key, device, request["seed"], request["timeout"], imported_as="__main__"
         )
         if request["replay"] is None:
             return asdict(grade(workers, exercise.name, submission, request["functions"]))

@@ -88,6 +88,15 @@ def test_a_token_repeats_a_failure_of_a_notebook(book: Notebook, monkeypatch: py
         check("exercise2", replay="token")
 
 
+def test_a_function_whose_text_is_nowhere_is_told_so(book: Notebook, monkeypatch: pytest.MonkeyPatch):
+    verdict = Verdict("total", "todo", "still to write")
+    monkeypatch.setattr(notebook, "_ask", lambda request: Report("exercise2", "cpu", 0, (verdict,), 0.1))
+    exec("def total(x):\n    return x.sum()", book.names)
+    assert notebook.NO_TEXT in repr(check(2))
+    del book.names["total"]
+    assert notebook.NOT_HERE in repr(check(2))
+
+
 def test_one_function_can_be_asked_alone_by_any_name_of_its_exercise(book: Notebook, monkeypatch: pytest.MonkeyPatch):
     seen = asked(monkeypatch)
     book.run("def total(x):\n    return x.sum()")
@@ -150,6 +159,20 @@ def test_a_judging_process_that_fails_is_told_in_a_line(book: Notebook, monkeypa
 def test_importing_the_checker_imports_neither_torch_nor_ipython():
     code = "import sys, checker; assert not {'torch', 'IPython', 'jinja2', 'rich'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_in_a_script_its_file_takes_the_place_of_the_cells(
+    book: Notebook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.delitem(sys.modules, "IPython")
+    script = tmp_path / "mine.py"
+    script.write_text("def total(x):\n    return x.sum()\n\n\ncheck(2)\n")
+    monkeypatch.setitem(sys.modules, "__main__", SimpleNamespace(__file__=str(script), total=len))
+    seen = asked(monkeypatch)
+    with pytest.raises(NotebookError, match="nobody"):
+        check(2)
+    assert seen[0]["name"] == "mine.py"
+    assert seen[0]["text"].endswith("def total(x):\n    return x.sum()")
 
 
 @pytest.mark.slow
