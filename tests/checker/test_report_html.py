@@ -7,7 +7,7 @@ from hypothesis import given
 
 from checker.report import html
 from checker.report.invitation import Invitation
-from checker.verdict import Report
+from checker.verdict import Report, Verdict
 from tests.checker.reports import DONE, REPORT, reports
 
 VOID = {"meta"}
@@ -56,6 +56,12 @@ def test_every_function_is_told_with_mark_word_and_name():
         assert re.search(rf"[✓…✗]\s+{word}\s+{verdict.name}", page.text)
     for part in ("double(y)", "got:      3", "xor-check exercise1 double --replay 1.a.b", "line 3, in raised"):
         assert part in page.text
+
+
+def test_a_list_of_exercises_marks_what_failed_and_what_is_only_to_do():
+    todo = Report("exercise3", "cpu", 0, (Verdict("f", "todo", "still to write"),), 0.1)
+    marks = re.findall(r"([✓…✗])\s+(exercise\d): ", Page(html.page([REPORT, DONE, todo])).text)
+    assert marks == [("✗", "exercise1"), ("✓", "exercise2"), ("…", "exercise3")]
 
 
 def test_what_fails_is_open_and_all_else_is_folded():
