@@ -42,6 +42,17 @@ def test_what_a_statement_uses_at_once_is_what_was_there_before_it():
     assert run(cells, "f")["f"]() == 11
 
 
+def test_a_class_and_a_comprehension_use_at_once_what_was_there():
+    cells = ["SIZE = 1", "class Kind:\n    size = SIZE", "sizes = [SIZE for _ in range(2)]", "SIZE = 5"]
+    found = run([*cells, "def f():\n    return [Kind.size, *sizes, SIZE]"], "f")
+    assert found["f"]() == [1, 1, 1, 5]
+
+
+def test_what_a_class_and_a_comprehension_need_stands_before_them():
+    cells = ["class Kind:\n    size = SIZE", "SIZE = 1", "class Kind:\n    size = SIZE", "SIZE = 1 / 0"]
+    assert run(cells, "Kind")["Kind"].size == 1
+
+
 @pytest.mark.parametrize(
     "again", ["f = twice(f)", "f += 0", "if False:\n    f = None", "try:\n    f\nexcept NameError:\n    f = 3"]
 )

@@ -1,5 +1,7 @@
 """`check` in a notebook: with a stand-in for IPython that ran some cells, and once with a real kernel."""
 
+import functools
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -119,6 +121,20 @@ def test_what_came_without_a_definition_is_imported_from_where_it_came(
         check(2)
     assert "from mine_for_a_test import third as third\n" in seen[0]["text"]
     assert seen[1]["text"].endswith("from mine_for_a_test import total as total")
+
+
+def test_what_only_looks_like_a_name_of_a_module_is_not_imported_from_it(book: Notebook):
+    @functools.wraps(json.dumps)
+    def other() -> None: ...
+
+    book.names |= {"other": other, "dumps": json.dumps, "number": 3, "json": json}
+    made = {name: notebook._made_again(name, value) for name, value in book.names.items() if name[0] != "_"}
+    assert made == {
+        "other": "",
+        "dumps": "from json import dumps as dumps",
+        "number": "",
+        "json": "import json as json",
+    }
 
 
 def test_a_name_that_was_deleted_is_not_there(book: Notebook, monkeypatch: pytest.MonkeyPatch):

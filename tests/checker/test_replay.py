@@ -52,6 +52,14 @@ def test_no_change_of_a_token_goes_unnoticed(made: Replay, data: st.DataObject):
         replay.read(other)
 
 
+@pytest.mark.parametrize("length", range(5))
+def test_a_digit_more_or_another_last_digit_is_refused_though_it_may_say_nothing(length: int):
+    token = Replay("3", "hvp", "agrees", 0, False, 1, 2, 0, b"\1" * length).token
+    for other in [f"{token}0", *(f"{token[:-1]}{digit}" for digit in DIGITS if digit != token[-1])]:
+        with pytest.raises(ReplayError, match="copy it again"):
+            replay.read(other)
+
+
 def test_zeros_take_no_room():
     made = Replay("3", "hvp", "agrees", 0, False, 1, 2, 0, b"\1" + bytes(1000))
     assert len(made.token) < 40
