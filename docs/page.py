@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 from typing import Any
 
 from checker.lesson import Lesson, is_for
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+MOST_LINES = 5
+"""Of an error: some end in a manual."""
 
 
 def page(lesson: Lesson, executed: Any, folder: Path) -> str:
@@ -37,7 +42,8 @@ def _outputs(outputs: list[Any], alt: str, folder: Path, name: str) -> list[str]
         if output.output_type == "stream":
             shown.append(_text(output.text))
         elif output.output_type == "error":
-            shown.append(_text(f"{output.ename}: {output.evalue}"))
+            lines = ANSI.sub("", f"{output.ename}: {output.evalue}").splitlines()
+            shown.append(_text("\n".join([*lines[:MOST_LINES], *["..."][: len(lines) > MOST_LINES]])))
         elif "image/png" in output.data:
             if not alt:
                 raise ValueError(f'{name}: a figure without a text that says what it shows. Give its cell alt="...".')
