@@ -6,7 +6,6 @@ Whoever reads the file while it is renewed sees the old report or the new one, a
 from __future__ import annotations
 
 import os
-import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +46,7 @@ class Destination:
         """
         data = text.encode("utf-8", "backslashreplace")
         target = self.path.resolve()  # a link stays one
-        beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+        beside = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
         try:
             if target.exists() and not target.is_file():
                 target.write_bytes(data)  # a pipe or a device has no place to be put in
