@@ -7,12 +7,12 @@ elements and attributes are those that Jenkins and Maven Surefire both know.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from checker.report.invitation import Invitation
 from checker.report.marks import condensed
+from checker.report.plain import paragraphs
 from checker.verdict import Report, Verdict
 
 ELEMENTS = {"failed": "failure", "missing": "failure", "invalid": "failure", "todo": "skipped"}
@@ -64,28 +64,9 @@ def _case(suite: Element, exercise: str, verdict: Verdict) -> None:
         first = verdict.failures[0] if verdict.failures else None
         found.set("type", verdict.misconception or (first.law if first else verdict.status))
         found.set("message", verdict.message.partition("\n")[0])
-        found.text = "\n\n".join(_told(exercise, verdict))
+        found.text = "\n\n".join(paragraphs(exercise, verdict))
     if verdict.printed.strip():
         SubElement(case, "system-out").text = condensed(verdict.printed)
-
-
-def _told(exercise: str, verdict: Verdict) -> Iterator[str]:
-    yield verdict.message.strip()
-    if verdict.advice:
-        yield verdict.advice
-    for failure in verdict.failures:
-        if failure.message != verdict.message:
-            yield failure.message
-        if failure.counterexample:
-            yield f"called:\n{failure.counterexample}"
-        if failure.expected or failure.got:
-            yield f"expected: {failure.expected}\ngot:      {failure.got}"
-        if failure.where:
-            yield f"where they differ:\n{failure.where}"
-        if failure.again:
-            yield f"again: {Invitation().replay(exercise, verdict.name, failure.again)}"
-    if verdict.traceback:
-        yield f"the student's code, down to the line that raised:\n{verdict.traceback}"
 
 
 def _time(seconds: float) -> str:
