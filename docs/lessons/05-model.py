@@ -104,14 +104,17 @@ plot.decision_boundary(grid, x, y, low=low, high=high)
 # Now look at the same samples where the second layer sees them. Each point is drawn at its two features instead of its
 # two coordinates, $h_1$ to the right and $h_2$ upwards:
 
-# %% alt="The same samples at their two hidden features. Class 0 has gone to two opposite corners of the square from -1 to 1, the lower left and the upper right; all of class 1, from both of its clouds, sits at the lower right. A straight line could cut it off."
+# %% alt="The same samples at their two hidden features, h1 and h2, on two edges of the square from -1 to 1. Class 0 begins at the lower left and at the upper right; both clouds of class 1 have met at the lower right corner, where the two edges join. A straight line cuts that corner off."
 features = torch.tanh(model.affine(by_hand["linear_h.weight"], by_hand["linear_h.bias"], x))
-plot.samples(features, y)
+figure = plot.samples(features, y)
+figure.axes[0].set(xlabel="h1", ylabel="h2")
+figure
 
 # %% [markdown]
 # The four corners have become three: $(-1, -1)$, $(1, 1)$, and $(1, -1)$, at which both clouds of class 1 have met. A
-# line cuts that one off from the others, here $h_1 - h_2 = 1$, and the second layer is that line. This is what a hidden
-# layer does: it does not bend the line, it moves the points.
+# line cuts that one off from the others, here $h_1 - h_2 = 1$, and the second layer is that line. (The points lie on
+# two edges because both units look at $x_1 + x_2$ only.) This is what a hidden layer does: it does not bend the line,
+# it moves the points.
 #
 # A network that is trained finds features of its own. With two hidden units it often gets stuck; the course takes four,
 # and then it nearly always succeeds ([lesson 12](12-ensembles.md) counts how often).
@@ -129,7 +132,7 @@ print("loss", losses[-1], "accuracy", evaluate.accuracy(model.logits(params, x)[
 # %% alt="The trained network as circles and lines: two inputs, four hidden units with their biases, one logit; thick solid lines for large positive weights, dashed ones for negative."
 plot.network(params)
 
-# %% alt="The trained network's decision: the regions of both classes, with contours of the probability, fit the samples at all four corners."
+# %% alt="The trained network's probability of class 1 over the plane: high around the upper left and the lower right clouds, low around the other two, with two curved lines of one half that bend past each other in the middle. Only one sample lies on the wrong side."
 grid = evaluate.probability_grid(lambda p, x: model.logits(p, x)[..., 0], params, low, high, steps=61)
 plot.decision_boundary(grid, x, y, low=low, high=high)
 
