@@ -21,6 +21,7 @@ MAX_CPU_SECONDS = 900
 """A last resort, where the judge itself was stopped: the judge's own deadline is far shorter."""
 
 PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -70,6 +71,11 @@ def die_with_parent() -> None:
 def adopt_orphans() -> None:
     """Become the parent of every descendant whose own parent ends."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def hide() -> None:
+    """Let no other process of this user look into this one's memory or environment, or trace it; no core dumps."""
+    _prctl(PR_SET_DUMPABLE, 0)
 
 
 def children() -> list[int]:

@@ -20,11 +20,15 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple
-from typing import Literal, Protocol, Self
+from functools import partial
+from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from checker.conversation import Conversation
 from checker.ending import Ending
 from checker.job import Job, Loaded, Lost
+
+if TYPE_CHECKING:
+    from checker.zygote import Zygote
 
 __all__ = ["Job", "Loaded", "Lost", "Method", "Worker", "Workers", "default_method", "start"]
 
@@ -125,7 +129,11 @@ def default_method() -> Method:
 
 
 def start(
-    method: Method | None = None, *, preload: Iterable[str] = (), interrupted: Callable[[], bool] = lambda: False
+    method: Method | None = None,
+    *,
+    preload: Iterable[str] = (),
+    interrupted: Callable[[], bool] = lambda: False,
+    enclosed: bool = False,
 ) -> Workers:
     """Start a source of workers; see this module's text for when to call it.
 
@@ -133,10 +141,17 @@ def start(
         method: "fork" or "spawn"; by default what `default_method` says.
         preload: modules that students' files will import; where workers are forked they are imported once for all.
         interrupted: looked at while a worker is waited for; once it is true, the worker is ended and lost.
+        enclosed: whether they live in a room of their own, see `bubblewrap`; they are forked then.
 
     Raises:
-        ValueError: this system cannot fork safely.
+        ValueError: this system cannot fork safely, or has no such rooms.
     """
+    if enclosed:
+        from checker import bubblewrap
+
+        if reason := bubblewrap.missing():
+            raise ValueError(reason)
+        return _ForkedWorkers(preload, interrupted, enclosed=True)
     if (method or default_method()) == "spawn":
         return _SpawnedWorkers(interrupted)
     if sys.platform != "linux":
@@ -160,14 +175,15 @@ def _loaded(conversation: Conversation, deadline: float) -> Loaded:
 class _ForkedWorkers:
     """A fresh fork of the zygote for each job."""
 
-    def __init__(self, preload: Iterable[str], interrupted: Callable[[], bool]) -> None:
+    def __init__(self, preload: Iterable[str], interrupted: Callable[[], bool], *, enclosed: bool = False) -> None:
         self._interrupted = interrupted
         gc.disable()  # it would find nothing in what an import makes, and look again and again
-        from checker.zygote import Zygote  # imports torch, and all else that workers need, before the fork
+        from checker.zygote import EnclosedZygote, Zygote  # imports torch, and all that workers need, before the fork
 
         gc.freeze()  # what is here by now stays: neither judge nor workers need look at it again
         gc.enable()
-        self._zygote = Zygote(preload)
+        self._make = partial(EnclosedZygote if enclosed else Zygote, tuple(preload))
+        self._zygote = self._make()
         self._open: set[Conversation] = set()
         self._prepared: dict[Job, Conversation] = {}
 
@@ -185,12 +201,21 @@ class _ForkedWorkers:
         channel, of_worker = socket.socketpair()
         prints, prints_of_worker = os.pipe()
         with of_worker, open(prints_of_worker, "wb") as printer:
-            pid = self._zygote.fork(of_worker.fileno(), printer.fileno())
-        file, process = channel.detach(), _ForkedProcess(pid, self._zygote.end)
+            pid = self._fork(of_worker.fileno(), printer.fileno())
+        file, process = channel.detach(), _ForkedProcess(pid, self._zygote)
         conversation = Conversation(process, requests=file, answers=file, prints=prints, interrupted=self._interrupted)
         self._open.add(conversation)
         conversation.post("load", *astuple(job))
         return conversation
+
+    def _fork(self, channel: int, prints: int) -> int:
+        """Fork a worker; by another zygote where the first one is gone, as a room that was overrun is."""
+        try:
+            return self._zygote.fork(channel, prints)
+        except ConnectionError:
+            self._zygote.close()
+            self._zygote = self._make()
+            return self._zygote.fork(channel, prints)
 
     def _end(self, conversation: Conversation) -> None:
         self._open.discard(conversation)
@@ -206,12 +231,20 @@ class _ForkedWorkers:
 
 
 class _ForkedProcess:
-    def __init__(self, pid: int, end: Callable[[int, float], Ending]) -> None:
-        self.pid = pid
-        self._end = end
+    """A worker, known to its zygote by one number and to the judge, maybe, by another."""
+
+    def __init__(self, number: int, zygote: Zygote) -> None:
+        self._number = number
+        self._zygote = zygote
+        self._seen = 0
+
+    @property
+    def pid(self) -> int:
+        self._seen = self._seen or self._zygote.seen(self._number)
+        return self._seen
 
     def end(self, patience: float = 0.0) -> Ending:
-        return self._end(self.pid, patience)
+        return self._zygote.end(self._number, patience)
 
 
 class _SpawnedWorkers:

@@ -4,15 +4,19 @@ It is forked from the judge before the judge loads any answer, holds one thread 
 what it is told there: fork a worker with the files that come along, or end one. Only the zygote signals and reaps its
 workers, so that no signal can reach a process that has taken over a dead one's number. It adopts what a worker leaves
 behind, and when the judge is gone, however it went, it ends everything and then itself.
+
+Where students' code is not trusted, the zygote is a fresh interpreter in a room of its own (`checker.bubblewrap`).
 """
 
 from __future__ import annotations
 
 import gc
+import json
 import os
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import time
 from collections.abc import Iterable
@@ -20,7 +24,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
 
-from checker import limits, worker
+from checker import bubblewrap, limits, worker
 from checker.ending import Ending
 from checker.process import Files, isolate
 
@@ -28,6 +32,8 @@ ORDER = struct.Struct("<cqd")
 """What to do, with which worker, and how many seconds it may take to end by itself."""
 REPLY = struct.Struct("<q?")
 FORK, END, QUIT = b"f", b"e", b"q"
+PATIENCE = 10.0
+"""Seconds beyond those of the order that a zygote in a room may take: a worker may have filled it with processes."""
 
 
 class Zygote:
@@ -40,15 +46,19 @@ class Zygote:
             preload: modules that its workers will import, so that each need not.
         """
         self._socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.pid = self._start(other, preload)
+        other.close()
+
+    def _start(self, other: socket.socket, preload: Iterable[str]) -> int:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()  # or a worker would print it a second time
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # for good in the zygote: Ctrl-C is ours
-        self.pid = os.fork()
-        if self.pid == 0:
+        pid = os.fork()
+        if pid == 0:
             _live(other, preload)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        other.close()
+        return pid
 
     def fork(self, channel: int, prints: int) -> int:
         """Give the pid of a new worker that serves on one file descriptor and prints to the other.
@@ -84,14 +94,66 @@ class Zygote:
             raise ConnectionError("the zygote is gone")
         return REPLY.unpack(data)
 
+    def seen(self, pid: int) -> int:
+        """Give the number that a worker has for the judge."""
+        return pid
+
+
+class EnclosedZygote(Zygote):
+    """The same in a room; whatever happens in there, ending the room ends it."""
+
+    def _start(self, other: socket.socket, preload: Iterable[str]) -> int:
+        told, info = os.pipe()
+        zygote = [sys.executable, "-P", "-m", "checker.zygote", str(other.fileno()), *preload]
+        self._process = subprocess.Popen(
+            bubblewrap.command(zygote, info=info),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=(other.fileno(), info),
+            start_new_session=True,
+        )
+        os.close(info)
+        with open(told, encoding="ascii") as answer:
+            self._room = json.loads(answer.read() or "{}").get("child-pid", 0)
+        return self._process.pid
+
+    def end(self, pid: int, patience: float) -> Ending:
+        """Kill a worker and all that it left behind; the whole room, where that takes too long."""
+        self._socket.settimeout(patience + PATIENCE)
+        try:
+            self._socket.send(ORDER.pack(END, pid, patience))
+            ending = Ending(*self._reply())
+        except OSError:  # too late, or gone
+            self._process.kill()
+            return Ending(-signal.SIGKILL, killed=False)
+        self._socket.settimeout(None)
+        return ending
+
+    def close(self) -> None:
+        """End the room."""
+        self._socket.close()
+        self._process.kill()
+        self._process.wait()
+
+    def seen(self, pid: int) -> int:
+        """Give the number that a worker has outside of the room."""
+        return bubblewrap.outside(pid, self._room)
+
 
 # The zygote's own side
+
+
+def main() -> NoReturn:
+    """Live in a room: the number of the socket and the modules to preload are the arguments."""
+    limits.hide()  # from its workers, who are of the same user
+    _live(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:])
 
 
 def _live(orders: socket.socket, preload: Iterable[str]) -> NoReturn:
     status = 1
     try:
-        os.setsid()  # away from the terminal and its signals
+        with suppress(PermissionError):  # it may lead a session already
+            os.setsid()  # away from the terminal and its signals
         _let_go(orders.fileno())
         limits.adopt_orphans()
         worker.warm_up()
@@ -189,3 +251,7 @@ def _ends_within(pid: int, patience: float) -> bool:
             return False
         time.sleep(0.001)
     return True
+
+
+if __name__ == "__main__":
+    main()

@@ -15,7 +15,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from checker.cli import board, check, compare, demo, dev, examples, hint, init, notebooks, reset, solution, watch
+from checker.cli import board, check, compare, demo, dev, examples, grade, hint, init, notebooks, reset, solution, watch
 from checker.cli.call import CallError, CourseOption, course_of, is_named
 from checker.course import Course, CourseError, around
 
@@ -129,6 +129,7 @@ for command in (
     notebooks.notebooks,
     demo.demo,
     compare.compare,
+    grade.grade,
 ):
     app.command()(command)
 app.add_typer(dev.dev, name="dev")

@@ -1,0 +1,234 @@
+"""`xor-check grade SUBMISSIONS... --out DIR`: many submissions at once, with the same checks, from strangers.
+
+All that matters is in one file, `grades.sqlite`, at any moment. Ctrl-C, a power cut or a kill costs at most what was at
+work, and the same call goes on from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import sys
+from collections import Counter
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from checker.cli.call import CallError, CourseOption, course_of, shown
+from checker.cli.check import TIMEOUT, TimeoutOption, seconds
+from checker.course import Course, Exercise
+
+if TYPE_CHECKING:
+    from checker.grading.run import OnProgress, Plan
+    from checker.grading.store import Store
+
+STORE = "grades.sqlite"
+SEED_FILE = "secret-seed"
+
+
+class Sandbox(StrEnum):
+    """How much of a fence around students' code there must be."""
+
+    auto = "auto"
+    strict = "strict"
+    none = "none"
+
+
+SubmissionsArgument = Annotated[
+    list[Path],
+    typer.Argument(metavar="SUBMISSIONS...", help="Files, archives, folders; a folder of them is a class."),
+]
+OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where results are kept.", show_default=False)]
+ExercisesOption = Annotated[
+    str | None,
+    typer.Option("--exercises", metavar="LIST", help="Which ones, as 3,4,5; all by default.", show_default=False),
+]
+WorkersOption = Annotated[int | None, typer.Option("--workers", metavar="N", min=1, help="So many at a time.")]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option("--cluster", metavar="ADDRESS", help="Grade on Dask: a scheduler's address, or local:N."),
+]
+SandboxOption = Annotated[
+    Sandbox, typer.Option("--sandbox", help="auto takes what is there; strict refuses without all of it.")
+]
+SeedOption = Annotated[
+    Path | None,
+    typer.Option("--secret-seed", metavar="FILE", help="Draw inputs from what the file holds.", show_default=False),
+]
+RegradeOption = Annotated[
+    str | None, typer.Option("--regrade", metavar="STUDENT|all", help="Forget these results first.")
+]
+
+
+def grade(
+    context: typer.Context,
+    submissions: SubmissionsArgument,
+    out: OutOption,
+    exercises: ExercisesOption = None,
+    workers: WorkersOption = None,
+    cluster: ClusterOption = None,
+    sandbox: SandboxOption = Sandbox.auto,
+    secret_seed: SeedOption = None,
+    timeout: TimeoutOption = TIMEOUT,
+    regrade: RegradeOption = None,
+    folder: CourseOption = None,
+) -> None:
+    """Grade many submissions; a rerun goes on where one was stopped."""
+    course = course_of(context)
+    chosen = _chosen(course, exercises)
+    for path in submissions:
+        if not path.exists():
+            raise CallError(f"{str(path)!r} is not there: name files, archives or folders that were handed in.")
+    _make(out)
+    seed = _seed(secret_seed, out)
+    enclosed, fence = _fence(sandbox)
+    from checker.grading import presence
+    from checker.grading.run import NoJudge, Plan
+    from checker.grading.run import grade as run
+
+    plan = Plan(
+        course,
+        chosen,
+        int(seed[:15], 16),
+        seed[15:31],
+        seconds(timeout),
+        workers or len(os.sched_getaffinity(0)),
+        enclosed,
+    )
+    presence.clear(out)
+    token = secrets.token_hex(8)
+    with _store(out) as store, presence.announced(out, token) as scratch:
+        store.begin(token, _facts(plan, fence))
+        stopped = False
+        try:
+            _take_in(store, plan, submissions, regrade)
+            with _bar() as on_progress:
+                run(store, plan, out, token, scratch, on_progress)
+            store.end(token)
+        except KeyboardInterrupt:
+            stopped = True
+        except NoJudge as error:
+            typer.echo(f"xor-check: {error}. XOR_CHECK_TRACEBACK=1 shows more.", err=True)
+            raise typer.Exit(3) from error
+        rows = store.rows()
+    _summarize(Counter(str(row.state) for row in rows), out)
+    if stopped:
+        typer.echo("Stopped by Ctrl-C. What is recorded stays; the same call goes on with the rest.")
+    raise typer.Exit(1 if stopped else 0)
+
+
+def _chosen(course: Course, exercises: str | None) -> Sequence[Exercise]:
+    if exercises is None:
+        return course.exercises
+    names = [name.strip() for name in exercises.split(",") if name.strip()]
+    if not names:
+        raise CallError(f"--exercises {exercises!r} names none: write them as 3,4,5.")
+    chosen = {course.select(name) for name in names}
+    return [exercise for exercise in course.exercises if exercise in chosen]
+
+
+def _make(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as cause:
+        raise CallError(f"--out {str(out)!r} cannot be made ({cause.strerror}): name another folder.") from cause
+
+
+def _seed(file: Path | None, out: Path) -> str:
+    """Give 64 hexadecimal digits that nobody can guess: of the file's content, or of one that is made and kept."""
+    kept = out / SEED_FILE
+    try:
+        if file is None and not kept.exists():
+            with open(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as new:
+                new.write(secrets.token_hex(32) + "\n")
+        content = (file or kept).read_bytes().strip()
+    except OSError as cause:
+        raise CallError(f"The secret seed {shown(file or kept)} cannot be read ({cause.strerror}).") from cause
+    if not content:
+        raise CallError(f"The secret seed {shown(file or kept)} is empty: write a line into it that nobody can guess.")
+    return hashlib.sha256(content).hexdigest()
+
+
+def _fence(wanted: Sandbox) -> tuple[bool, dict[str, Any]]:
+    """Whether students' code is enclosed, and what the store says about it."""
+    from checker import bubblewrap
+
+    reason = None if wanted == Sandbox.none else bubblewrap.missing()
+    if reason is not None and wanted == Sandbox.strict:
+        raise CallError(f"--sandbox strict: {reason}. `xor-check doctor` shows what is stopped and what is open.")
+    if reason is not None:
+        typer.echo(f"No sandbox: {reason}. Students' code can read and write all that you can.", err=True)
+    enclosed = wanted != Sandbox.none and reason is None
+    return enclosed, {"asked": str(wanted), "enclosed": enclosed, "missing": reason}
+
+
+def _facts(plan: Plan, fence: dict[str, Any]) -> dict[str, Any]:
+    from checker.grading.unit import versions
+
+    return {
+        "versions": {"python": sys.version.split()[0], **versions()},
+        "course": plan.versions(),
+        "timeout": plan.timeout,
+        "sandbox": fence,
+    }
+
+
+@contextmanager
+def _store(out: Path) -> Generator[Store]:
+    from checker.grading.store import Store
+
+    try:
+        opened = Store.open(out / STORE)
+    except ValueError as error:
+        raise CallError(f"{error}.") from error
+    with opened:
+        yield opened
+
+
+def _take_in(store: Store, plan: Plan, paths: Sequence[Path], regrade: str | None) -> None:
+    from checker.grading.submissions import read
+
+    versions = plan.versions()
+    functions = {exercise.name: exercise.functions for exercise in plan.exercises}
+    store.assign(functions, {exercise.name: place for place, exercise in enumerate(plan.course.exercises)})
+    try:
+        for one in read(paths, plan.exercises):
+            store.hand_in(
+                one.student, one.source, one.files,
+                among=versions, seed=plan.seed_name, problem=one.problem, reason=one.reason,
+            )  # fmt: skip
+    except OSError as cause:
+        raise CallError(f"{cause.filename} cannot be read ({cause.strerror}): make it readable.") from cause
+    if regrade is not None:
+        student = None if regrade == "all" else regrade
+        if student is not None and student not in {row.student for row in store.rows()}:
+            raise CallError(f"--regrade {regrade!r}: nobody of that name has handed in. `all` regrades everybody.")
+        store.regrade(student, plan.names)
+
+
+@contextmanager
+def _bar() -> Generator[OnProgress]:
+    """A bar with the time that is left, on a terminal; silence elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda progress: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("grading", total=None)
+        yield lambda progress: bar.update(task, completed=progress.done, total=progress.total)
+
+
+def _summarize(states: Counter[str], out: Path) -> None:
+    total = sum(states.values())
+    typer.echo(f"{total} submission{'s' * (total != 1)}")
+    for state, count in sorted(states.items(), key=lambda pair: -pair[1]):
+        typer.echo(f"  {count:5}  {state}")
+    typer.echo(f"Everything is kept in {shown(out / STORE)}.")

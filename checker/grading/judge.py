@@ -1,0 +1,182 @@
+"""A judge: a process that grades one unit after the other, and whose death costs at most the unit that it was at.
+
+The run's side starts it, sends orders and receives answers over two pipes, and can wait for many judges at once. The
+judge's own side holds the solutions. It therefore lets nobody look into it, starts its workers before it reads any
+solution, and dies with the run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from checker import frames, limits
+from checker.course import Course, find
+from checker.frames import WireError
+from checker.grading import faults, unit
+from checker.grading.unit import Order
+
+TRACEBACK = "XOR_CHECK_TRACEBACK"
+
+
+class Gone(Exception):
+    """The judge has died, or is as good as dead."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a judge is started with."""
+
+    course: str
+    """The course folder."""
+    exercises: tuple[str, ...]
+    """What it will be asked about."""
+    scratch: str
+    """An empty folder to stand in, where there is no sandbox with one of its own."""
+    enclosed: bool = False
+    """Whether students' code runs in bubblewrap."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a judge says of a unit."""
+
+    check: Mapping[str, Any] | None
+    failure: str | None
+    """Why there is no check: the checker itself failed."""
+
+
+class Judge:
+    """The run's side of one judge."""
+
+    def __init__(self, setting: Setting) -> None:
+        path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path if entry)
+        threads = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "checker.grading.judge", json.dumps(asdict(setting))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            cwd=setting.scratch,
+            env={**os.environ, **threads, "PYTHONPATH": path, "TMPDIR": setting.scratch},
+            start_new_session=True,  # away from the terminal: Ctrl-C is for the run
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._orders, self._answers = self._process.stdin, self._process.stdout
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
+    def fileno(self) -> int:
+        """Give the file that can be read when there is an answer."""
+        return self._answers.fileno()
+
+    def receive(self) -> Any:
+        """Give what the judge says next: that it is ready, at first, and then an answer an order.
+
+        Raises:
+            Gone: it is dead.
+        """
+        try:
+            text, _ = frames.unpack(frames.receive(self.fileno()))
+            return json.loads(text)
+        except (EOFError, OSError, WireError, ValueError) as error:
+            raise Gone from error
+
+    def answer(self) -> Answer:
+        """Give the answer to the order that was sent.
+
+        Raises:
+            Gone: it is dead.
+        """
+        return Answer(**self.receive())
+
+    def send(self, order: Order) -> None:
+        """Give it an order.
+
+        Raises:
+            Gone: it is dead.
+        """
+        try:
+            frames.send(self._orders.fileno(), order.pack())
+        except OSError as error:
+            raise Gone from error
+
+    def end(self, patience: float = 0.0) -> str:
+        """End it with all that it has started, and say how it ended.
+
+        Args:
+            patience: seconds that it gets to leave by itself.
+        """
+        with suppress(OSError):
+            self._orders.close()
+        try:
+            code = self._process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        if sys.platform != "win32":
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+        self._answers.close()
+        return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+
+
+# The judge's own side
+
+
+def main() -> NoReturn:
+    """Serve on what were standard input and output."""
+    setting = Setting(**json.loads(sys.argv[1]))
+    parent = os.getppid()
+    limits.die_with_parent()
+    limits.hide()
+    orders, answers = os.dup(0), os.dup(1)
+    for file in (orders, answers):
+        os.set_inheritable(file, False)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    with suppress(EOFError, OSError, KeyboardInterrupt):
+        if os.getppid() == parent:
+            _serve(setting, orders, answers)
+    os._exit(0)
+
+
+def _serve(setting: Setting, orders: int, answers: int) -> None:
+    course = find(Path(setting.course))
+    from checker import sandbox  # imports torch
+
+    with sandbox.start(preload=_imports(course, setting.exercises), enclosed=setting.enclosed) as workers:
+        frames.send(answers, frames.pack(b"{}", b""))
+        while True:
+            order = Order.unpack(frames.receive(orders))
+            faults.point("ordered")
+            try:
+                answer = Answer(unit.perform(order, workers, course), None)
+            except Exception as error:
+                if os.environ.get(TRACEBACK):
+                    traceback.print_exc()
+                answer = Answer(None, f"{type(error).__name__}: {error}")
+            faults.point("judged")
+            frames.send(answers, frames.pack(json.dumps(asdict(answer)).encode(), b""))
+
+
+def _imports(course: Course, exercises: Sequence[str]) -> list[str]:
+    return [name for exercise in exercises for name in course.select(exercise).imports]
+
+
+if __name__ == "__main__":
+    main()
