@@ -8,6 +8,7 @@ lesson runs from top to bottom. Text is written for the site; `lesson_text` make
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,14 +46,16 @@ class Lesson:
 
         text = self.exercise.solution.read_text("utf-8") if solved else stub_of(self.exercise)
         notebook: Any = jupytext.read(self.file)
-        cells: list[Any] = []
         for cell in notebook.cells:
             if is_for(cell, "student"):
-                if not any(is_for(earlier, "student") for earlier in cells):
-                    cells += _given(text, self.exercise.functions)
-                cell.source = definition(text, self.exercise.function(cell.metadata["function"])).strip()
-            cells.append(cell)
-        notebook.cells = cells
+                cell.source = definition(text, self.exercise.function(cell.metadata["function"]))
+            elif cell.cell_type == "code":
+                cell.source = _closer(cell.source)
+        first = next((i for i, cell in enumerate(notebook.cells) if is_for(cell, "student")), None)
+        if first is not None:
+            words = notebook.cells[first - 1].source
+            place = first if words.startswith("#") else first - 1  # above what is said of the first function
+            notebook.cells.insert(place, _given(text, self.exercise.functions))
         return notebook
 
 
@@ -69,18 +72,20 @@ def lessons(course: Course) -> tuple[Lesson, ...]:
     return tuple(Lesson(file, numbers[int(file.name[:2])]) for file in files if int(file.name[:2]) in numbers)
 
 
-def _given(text: str, functions: Sequence[str]) -> list[Any]:
-    """A cell with what the exercise's file holds beside its docstring and the functions to write, if there is any."""
+def _given(text: str, functions: Sequence[str]) -> Any:
+    """A cell with what the exercise's file holds beside its docstring and the functions to write."""
     from nbformat import v4
 
-    module, lines = ast.parse(text), text.splitlines()
-    own = [
-        "\n".join(lines[_first_line(node) - 1 : node.end_lineno])
-        for node in module.body
-        if getattr(node, "name", "") not in functions and not _is_text(node)
-    ]
-    cell: Any = v4.new_code_cell("\n".join([GIVEN, *own]), metadata={"tags": ["given"]})
-    return [cell] if own else []
+    lines = text.split("\n")
+    for node in reversed(ast.parse(text).body):
+        if getattr(node, "name", "") in functions or _is_text(node):
+            del lines[_first_line(node) - 1 : node.end_lineno]
+    return v4.new_code_cell("\n".join([GIVEN, _closer("\n".join(lines).strip())]), metadata={"tags": ["given"]})
+
+
+def _closer(code: str) -> str:
+    """Code with one empty line where a file of a module has two."""
+    return re.sub(r"\n{3,}", "\n\n", code)
 
 
 def _first_line(node: ast.stmt) -> int:

@@ -22,12 +22,15 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from jupyter_client import AsyncKernelManager
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import v4
 from page import page
 
 from checker import course
 from checker.cli.notebooks import text_of
-from checker.lesson import Lesson, lessons
+from checker.lesson import Lesson, is_for, lessons
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -45,6 +48,12 @@ ASSETS = {
     "mermaid/mermaid.min.js": "templates/assets/javascripts/mermaid.min.js",
     "mermaid/LICENSE": "templates/assets/javascripts/mermaid.LICENSE",
 }
+
+FINE = '\n%config InlineBackend.figure_format = "retina"'
+"""Two pixels of a figure for each of a page, as screens have them now."""
+
+PROOF = "assert Out[max(Out)].passed, Out[max(Out)]"
+"""After the check: the solutions pass in a notebook, too."""
 
 AT_ONCE = 2
 SECONDS_A_CELL = 120
@@ -82,6 +91,7 @@ def write_lessons(folder: Path) -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for lesson, (cells, seconds) in zip(found, pool.map(executed, found), strict=True):
             (folder / f"{lesson.name}.md").write_text(page(lesson, cells, folder), "utf-8")
+            (folder / f"{lesson.name}.ipynb").write_text(text_of(lesson), "utf-8")
             print(f"{lesson.name}: {len(cells)} cells in {seconds:.1f} s", flush=True)
 
 
@@ -89,15 +99,22 @@ def executed(lesson: Lesson) -> tuple[list[Any], float]:
     """The cells of a lesson's notebook with their outputs, without the opening cell; and the seconds they took.
 
     Raises:
-        nbclient.exceptions.CellExecutionError: a cell failed that should not.
+        SystemExit: a cell failed that should not, or the solutions did not pass.
     """
     notebook = nbformat.reads(text_of(lesson, solved=True), nbformat.NO_CONVERT)
+    title, opening, *cells = notebook.cells
+    opening.source += FINE
+    check = next(place for place, cell in enumerate(cells) if is_for(cell, "check"))
+    notebook.cells = [title, opening, *cells[: check + 1], v4.new_code_cell(PROOF), *cells[check + 1 :]]
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        NotebookClient(notebook, timeout=SECONDS_A_CELL, resources={"metadata": {"path": folder}}).execute()
-    seconds = time.perf_counter() - start
-    _, opening, *_ = notebook.cells
-    return [cell for cell in notebook.cells if cell is not opening], seconds
+        kernel = AsyncKernelManager(transport="ipc", ip=f"{folder}/kernel")  # no port that others could listen at
+        place = {"metadata": {"path": folder}}
+        try:
+            NotebookClient(notebook, km=kernel, timeout=SECONDS_A_CELL, resources=place).execute()
+        except CellExecutionError as failed:
+            raise SystemExit(f"{lesson.file.name} does not run. {failed}") from None
+    return [title, *cells], time.perf_counter() - start
 
 
 def write_assets(folder: Path) -> None:
