@@ -79,6 +79,7 @@ def main() -> None:
     write_api(SOURCE / "api")
     write_contributors(SOURCE)
     write_race(SOURCE)
+    draw_boundary(SOURCE / "assets" / "boundary.png")
     write_lessons(SOURCE / "lessons")
     subprocess.run([sys.executable, "-m", "zensical", "build", "--clean", "--strict"], cwd=ROOT, check=True)
     print(f"The site lies in {SITE.relative_to(ROOT)}: open it with python -m http.server -d {SITE.relative_to(ROOT)}")
@@ -144,6 +145,29 @@ def write_contributors(folder: Path) -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text("utf-8").replace("(docs/architecture.md)", "(../architecture.md)")
     (folder / "guides").mkdir(exist_ok=True)
     (folder / "guides" / "contributors.md").write_text(text, "utf-8")
+
+
+def draw_boundary(file: Path) -> None:
+    """The picture of the first page: what the course ends in."""
+    from xorfunc import data, evaluate, likelihood, model, optim, plot, random, train
+
+    def logits(params: Any, x: Any) -> Any:
+        return model.logits(params, x)[..., 0]
+
+    data_key, init_key, fit_key = random.split(random.key(0), 3)
+    x, y = data.continuous_xor(data_key, 400, 0.15)
+    params, _ = train.fit(
+        fit_key,
+        lambda params, x, y: likelihood.loss_bce(logits(params, x), y),
+        model.init_params(init_key, 2, 4, 1),
+        x,
+        y,
+        optimizer=optim.adam(0.05),
+        num_epochs=80,
+    )
+    low, high = -0.5, 1.5
+    grid = evaluate.probability_grid(logits, params, low, high, steps=101)
+    plot.decision_boundary(grid, x, y, low=low, high=high).savefig(file, dpi=120)
 
 
 def write_race(folder: Path) -> None:

@@ -20,7 +20,9 @@ Open the files in `exercises/` one after the other, write the functions, and ask
     xor-check exercise1              check an exercise
     xor-check exercise1 FUNCTION     check one function of it
     xor-check hint exercise1 FUNCTION
+    xor-check examples exercise1     what should come out? said before you write, and checked
     xor-check reset exercise1        start it again; your file is kept
+    xor-check notebooks lessons      the lessons that go with the exercises, to read and run in Jupyter
     xor-check --help                 everything else
 
 What you passed and which hints you saw is remembered in `progress.json`; deleting it does no harm.
