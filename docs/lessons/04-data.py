@@ -108,8 +108,8 @@ print("again the same:", random.normal(key, (3,)))
 #     from xorfunc import random
 #
 #     key = random.key(42)
-#     corner_key, noise_key = random.split(key)
-#     epoch_key = random.fold_in(key, epoch)
+#     corner_key, noise_key, fit_key = random.split(key, 3)
+#     epoch_key = random.fold_in(fit_key, epoch)
 #     e = random.normal(noise_key, (100, 2))
 #     ```
 #
@@ -119,8 +119,8 @@ print("again the same:", random.normal(key, (3,)))
 #     from jax import random
 #
 #     key = random.key(42)
-#     corner_key, noise_key = random.split(key)
-#     epoch_key = random.fold_in(key, epoch)
+#     corner_key, noise_key, fit_key = random.split(key, 3)
+#     epoch_key = random.fold_in(fit_key, epoch)
 #     e = random.normal(noise_key, (100, 2))
 #     ```
 #
@@ -396,9 +396,9 @@ print("an epoch's batches by key are faster:", by_key.median < by_loader.median)
 #     Every `iter(loader)` draws a number from torch's global generator, even without `shuffle`: put an evaluation in
 #     the middle of a training, and the training changes. With `generator=` it draws from that one instead.
 #
-# !!! warning "Pitfall: Python floats become float64"
-#     `default_collate` makes float64 of Python floats, so an item like `(0.3, 0.9), 1` meets float32 weights with
-#     `RuntimeError: mat1 and mat2 must have the same dtype, but got Double and Float`. Give tensors.
+# !!! warning "Pitfall: float64 from NumPy and Python"
+#     Their floats are float64, and `default_collate` keeps that. An item like `np.array([0.3, 0.9])` then meets float32
+#     weights: `RuntimeError: mat1 and mat2 must have the same dtype, but got Double and Float`. Give float32 tensors.
 #
 # !!! warning "Pitfall: pin_memory without a GPU"
 #     It does nothing but say so: `UserWarning: 'pin_memory' argument is set as true but no accelerator is found, then
