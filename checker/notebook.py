@@ -59,6 +59,8 @@ class Checked:
     exercise: Exercise
     note: str = ""
     """What became of a failure that was repeated."""
+    after: str | None = None
+    """The next exercise, if there is one."""
 
     @property
     def passed(self) -> bool:
@@ -90,7 +92,7 @@ class Checked:
         terminal.start(self.report.exercise, self.report.file, [verdict.name for verdict in self.report.verdicts])
         for verdict in self.report.verdicts:
             terminal.line(verdict)
-        terminal.finish(self.report, after=None, total=len(self.exercise.functions))
+        terminal.finish(self.report, after=self.after, total=len(self.exercise.functions))
         stream.seek(0)
         return "\n".join([stream.read().rstrip("\n"), *([self.note] if self.note else [])])
 
@@ -143,7 +145,9 @@ def check(
     report = _ask(request)
     verdicts = tuple(_at_home(verdict, extract) for verdict in report.verdicts)
     report = replace(report, verdicts=verdicts, file=name)
-    return Checked(report, chosen, "" if wanted is None else outcome(wanted, report))
+    following = home.exercises[home.exercises.index(chosen) + 1 :]
+    after = following[0].name if following else None
+    return Checked(report, chosen, "" if wanted is None else outcome(wanted, report), after)
 
 
 def _wanted(token: str, exercise: Exercise, functions: list[str]) -> Replay:
