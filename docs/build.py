@@ -10,6 +10,7 @@ in, from the package that carries them.
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
 import shutil
@@ -63,12 +64,8 @@ API = (
     "evaluate", "checkpoint", "devices", "graph", "landscape",
 )  # fmt: skip
 
-PACKAGES = {
-    "compare": ("programs", "run", "translations"),
-    "plot": (
-        "animation", "boundary", "cost", "descent", "diagram", "disagreement", "graphs", "losses", "palette", "points",
-    ),
-}  # fmt: skip
+PACKAGES = ("compare", "plot")
+"""Their pages show what they offer, in whichever of their modules it is written."""
 
 
 def main() -> None:
@@ -130,14 +127,21 @@ def write_assets(folder: Path) -> None:
 
 
 def write_api(folder: Path) -> None:
-    """A page for each module whose docstrings are worth a page; one for all modules of a package."""
+    """A page for each module and package whose docstrings are worth one."""
     folder.mkdir()
-    pages = {name: [f"xorfunc.{name}"] for name in API} | {"spec": ["checker.spec"]}
-    for name, modules in PACKAGES.items():
-        pages[name] = [f"xorfunc.{name}", *(f"xorfunc.{name}.{module}" for module in modules)]
-    for name, (first, *others) in pages.items():
-        parts = [f"::: {first}\n    options:\n      heading_level: 1", *(f"::: {other}" for other in others)]
-        (folder / f"{name}.md").write_text("\n\n".join(parts) + "\n", "utf-8")
+    for name in (*(f"xorfunc.{module}" for module in (*API, *PACKAGES)), "checker.spec"):
+        *_, last = name.split(".")
+        options: dict[str, Any] = {"heading_level": 1}
+        if last in PACKAGES:
+            options["members"] = offered(ROOT / "xorfunc" / last / "__init__.py")
+        (folder / f"{last}.md").write_text(f"::: {name}\n    options: {json.dumps(options)}\n", "utf-8")
+
+
+def offered(package: Path) -> list[str]:
+    """The functions and classes that a package's `__init__` offers: `from ... import name as name`."""
+    imports = (node for node in ast.parse(package.read_text("utf-8")).body if isinstance(node, ast.ImportFrom))
+    names = [alias.asname for node in imports for alias in node.names if alias.asname]
+    return [name for name in names if not name.isupper()]
 
 
 def write_contributors(folder: Path) -> None:
@@ -171,28 +175,13 @@ def draw_boundary(file: Path) -> None:
 
 
 def write_race(folder: Path) -> None:
-    """The recorded race as a page, with the costs as they grow."""
+    """The recorded race as a page."""
     sys.path.append(str(ROOT))  # last: what is installed goes first
-    from benchmarks.race import RECORD, section
-    from xorfunc import plot
+    import race
 
-    results = json.loads(RECORD.read_text("utf-8"))
-    parts = [
-        "# The race",
-        "Is functional PyTorch as fast as JAX? This is measured, not claimed: each contestant trains on the same data "
-        "in the same process family, in turn, and what counts is the median of the ratios of the rounds. "
-        "[Lesson 8](lessons/08-training.md) and [lesson 12](lessons/12-ensembles.md) say where the time goes.",
-        "\n".join(line for line in section(results).splitlines() if not line.startswith("<!--")),
-    ]
-    for what, series in results.get("scaling", {}).items():
-        num = [int(n) for n in next(iter(series.values()))]
-        figure = plot.scaling(num, {name: list(taken.values()) for name, taken in series.items()}, xlabel=what)
-        figure.savefig(folder / f"race-{what}.png", dpi=120)
-        alt = f"Seconds an epoch against the number of {what}, replayed and compiled, on two logarithmic axes."
-        parts.append(f"## Cost against {what}\n\nSeconds an epoch.\n\n![{alt}](race-{what}.png)")
-    seconds = "\n".join(f"| {name} | {1e6 * taken:,.2f} |" for name, taken in results["seconds"].items())
-    parts.append(f"## All times\n\n| | microseconds |\n|---|---|\n{seconds}")
-    (folder / "race.md").write_text("\n\n".join(parts) + "\n", "utf-8")
+    from benchmarks.race import RECORD
+
+    (folder / "race.md").write_text(race.page(json.loads(RECORD.read_text("utf-8")), folder), "utf-8")
 
 
 if __name__ == "__main__":
