@@ -6,6 +6,7 @@ and links to another lesson lead to its notebook.
 
 from __future__ import annotations
 
+import html
 import re
 import textwrap
 
@@ -13,7 +14,9 @@ TAB = re.compile(r'=== "(?P<title>.*)"')
 NOTE = re.compile(r'!!! (?P<kind>\w+)(?: "(?P<title>.*)")?')
 FOLDED = re.compile(r'\?\?\?\+? (?P<kind>\w+)(?: "(?P<title>.*)")?')
 
-TO_API = re.compile(r"\[(?P<text>[^\]]+)\]\[[\w.]+\]")
+BEGINS = re.compile(r'```|=== "|!!! |\?\?\?')
+
+TO_API = re.compile(r"\[(?P<text>[^\]]+)\]\[(?:xorfunc|checker)[\w.]*\]")
 TO_LESSON = re.compile(r"\((?P<name>\d\d-\w+)\.md(?P<place>#[\w-]*)?\)")
 ELSEWHERE = re.compile(r"\[(?P<text>[^\]]+)\]\((?!https?:|#)[^)]*\.md(?:#[\w-]*)?\)")
 
@@ -26,7 +29,7 @@ def for_notebook(text: str) -> str:
     <BLANKLINE>
     Adam, as in [lesson 7](07-sgd.ipynb) and `adam`.
     """
-    return _links(_blocks(text))
+    return _blocks(text)
 
 
 def _blocks(text: str) -> str:
@@ -51,7 +54,10 @@ def _blocks(text: str) -> str:
             body = _blocks(_taken(lines))
             done += [f"<details><summary>{title}</summary>", "", body, "", "</details>", ""]
         else:
-            done.append(line)
+            words = [line]
+            while lines and not BEGINS.match(lines[0]):
+                words.append(lines.pop(0))
+            done.append(_links("\n".join(words)))
     return "\n".join(done).rstrip("\n")
 
 
@@ -65,7 +71,7 @@ def _taken(lines: list[str]) -> str:
 
 def _html(title: str) -> str:
     """What a summary can show, in which Markdown is not read: code, and nothing else."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", title)
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(title, quote=False))
 
 
 def _links(text: str) -> str:
