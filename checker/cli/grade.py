@@ -24,6 +24,7 @@ from checker.cli.check import TIMEOUT, TimeoutOption, seconds
 from checker.course import Course, Exercise
 
 if TYPE_CHECKING:
+    from checker.grading.export.folder import Written
     from checker.grading.run import OnProgress, Plan
     from checker.grading.store import Store
 
@@ -81,6 +82,9 @@ def grade(
     """Grade many submissions; a rerun goes on where one was stopped."""
     course = course_of(context)
     chosen = _chosen(course, exercises)
+    from checker.grading import points  # here and below: no other command needs SQLite
+
+    points.read(course, {one.name: one.functions for one in chosen})  # a mistake in it is told at once
     for path in submissions:
         if not path.exists():
             raise CallError(f"{str(path)!r} is not there: name files, archives or folders that were handed in.")
@@ -116,7 +120,10 @@ def grade(
             typer.echo(f"xor-check: {error}. XOR_CHECK_TRACEBACK=1 shows more.", err=True)
             raise typer.Exit(3) from error
         rows = store.rows()
+        exports = _export(store, course, out)
     _summarize(Counter(str(row.state) for row in rows), out)
+    for written in exports:
+        typer.echo(f"  {shown(written.path):24}  {written.what}")
     if stopped:
         typer.echo("Stopped by Ctrl-C. What is recorded stays; the same call goes on with the rest.")
     raise typer.Exit(1 if stopped else 0)
@@ -224,6 +231,17 @@ def _bar() -> Generator[OnProgress]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("grading", total=None)
         yield lambda progress: bar.update(task, completed=progress.done, total=progress.total)
+
+
+def _export(store: Store, course: Course, out: Path) -> Sequence[Written]:
+    from checker.grading import points
+    from checker.grading.export import folder
+    from checker.report.destination import DestinationError
+
+    try:
+        return folder.write(store, course, points.read(course, store.assignment()), out)
+    except DestinationError as error:
+        raise CallError(f"{error} The grades are kept in {shown(out / STORE)}.") from error
 
 
 def _summarize(states: Counter[str], out: Path) -> None:

@@ -9,8 +9,8 @@ recorded twice. A **submission** is all that one student handed in, and always o
         for row in store.rows():
             print(row.student, row.state, row.reason, row.score, row.checks.get("exercise3"))
 
-`rows`, `assignment` and `runs` are all that an export needs; the rest is for the run. Keep the file on a local disk:
-SQLite's write-ahead log does not work over a network.
+`rows`, `assignment`, `runs` and `file` are all that an export needs; the rest is for the run. Keep the store on a local
+disk: SQLite's write-ahead log does not work over a network.
 """
 
 from __future__ import annotations
@@ -199,6 +199,17 @@ class Store:
         """Give the calls of the command, the latest last."""
         found = self._connection.execute("SELECT started, finished, facts FROM runs ORDER BY id")
         return [Run(started, finished, json.loads(facts)) for started, finished, facts in found]
+
+    def file(self, sha256: str) -> bytes:
+        """Give what is in a file that was handed in.
+
+        Raises:
+            KeyError: there is none with this digest.
+        """
+        found = self._connection.execute("SELECT data FROM files WHERE sha256 = ?", (sha256,)).fetchone()
+        if found is None:
+            raise KeyError(sha256)
+        return found[0]
 
     def progress(self) -> Progress:
         """Count what is done among the units that some submission needs."""

@@ -30,7 +30,7 @@ def page(reports: Sequence[Report]) -> str:
     verdicts = [verdict for report in reports for verdict in report.verdicts]
     counted = f"{sum(verdict.passed for verdict in verdicts)} of {len(verdicts)} functions passed"
     heading = counted if len(reports) != 1 else f"Check of {reports[0].exercise}"
-    template = _environment().get_template("page.html.jinja")
+    template = environment().get_template("page.html.jinja")
     return template.render(
         title=f"xor-check: {counted}", heading=heading, reports=reports, hints={}, call=Invitation(), note=""
     )
@@ -46,12 +46,13 @@ def fragment(report: Report, *, hints: Hints, call: Invitation, note: str = "") 
         note: a last sentence.
     """
     style = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
-    body = _environment().get_template("exercise.html.jinja").render(report=report, hints=hints, call=call, note=note)
+    body = environment().get_template("exercise.html.jinja").render(report=report, hints=hints, call=call, note=note)
     return f"<style>\n{style}</style>\n{body}"
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Give what renders the templates of this folder."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,

@@ -7,7 +7,7 @@ elements and attributes are those that Jenkins and Maven Surefire both know.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -24,10 +24,14 @@ UNSPEAKABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def text(reports: Sequence[Report]) -> str:
     """The document of one exercise or more."""
-    suites = [_suite(report) for report in reports]
-    root = Element("testsuites", {"name": "xor-check", **_counts(suites)})
-    root.set("time", _time(sum(report.seconds for report in reports)))
+    return document([suite(report, report.exercise, {"seed": str(report.seed)}) for report in reports])
+
+
+def document(suites: Iterable[Element]) -> str:
+    """The document of any suites."""
+    root = Element("testsuites", {"name": "xor-check"})
     root.extend(suites)
+    root.attrib.update(_counts(root))
     for element in root.iter():
         element.text = element.text and UNSPEAKABLE.sub("", element.text)
         element.attrib.update({name: UNSPEAKABLE.sub("", value) for name, value in element.items()})
@@ -35,26 +39,38 @@ def text(reports: Sequence[Report]) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
 
 
-def _suite(report: Report) -> Element:
-    suite = Element("testsuite", {"name": report.exercise})
+def suite(report: Report, name: str, facts: Mapping[str, str]) -> Element:
+    """The suite of one exercise.
+
+    Args:
+        report: what was found.
+        name: of the suite.
+        facts: what else is known, by name.
+    """
+    suite = Element("testsuite", {"name": name})
     properties = SubElement(suite, "properties")
-    for name, value in (("file", report.file), ("device", report.device), ("seed", str(report.seed))):
-        SubElement(properties, "property", {"name": name, "value": value})
+    for fact, value in {"file": report.file, "device": report.device, **facts}.items():
+        SubElement(properties, "property", {"name": fact, "value": value})
     for verdict in report.verdicts:
         _case(suite, report.exercise, verdict)
-    tests = len(report.verdicts)
+    return counted(suite, report.seconds)
+
+
+def counted(suite: Element, seconds: float) -> Element:
+    """The suite, with the numbers of its cases and their time."""
     numbers = {tag: len(suite.findall(f"testcase/{tag}")) for tag in ("failure", "error", "skipped")}
-    suite.set("tests", str(tests))
+    suite.set("tests", str(len(suite.findall("testcase"))))
     suite.set("failures", str(numbers["failure"]))
     suite.set("errors", str(numbers["error"]))
     suite.set("skipped", str(numbers["skipped"]))
-    suite.set("time", _time(report.seconds))
+    suite.set("time", _time(seconds))
     return suite
 
 
-def _counts(suites: Sequence[Element]) -> dict[str, str]:
-    names = ("tests", "failures", "errors")
-    return {name: str(sum(int(suite.get(name, "0")) for suite in suites)) for name in names}
+def _counts(suites: Iterable[Element]) -> dict[str, str]:
+    suites = list(suites)
+    counts = {name: str(sum(int(suite.get(name, "0")) for suite in suites)) for name in ("tests", "failures", "errors")}
+    return counts | {"time": _time(sum(float(suite.get("time", "0")) for suite in suites))}
 
 
 def _case(suite: Element, exercise: str, verdict: Verdict) -> None:
