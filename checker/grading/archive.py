@@ -13,7 +13,8 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from functools import partial
 from gzip import BadGzipFile, GzipFile
 from typing import IO, cast
@@ -33,6 +34,11 @@ MAX_DIRECTORY = 2**20
 
 KINDS = (".zip", ".tar.gz", ".tgz")
 END_OF_ZIP = struct.Struct("<4s4H2LH")
+BROKEN = (
+    *(zipfile.BadZipFile, tarfile.TarError, BadGzipFile, zlib.error, EOFError, OSError),
+    *(ValueError, NotImplementedError, struct.error, RecursionError, OverflowError),  # of odd headers
+)
+"""What is raised while a broken archive is read."""
 
 
 def kind(name: str) -> str | None:
@@ -57,16 +63,23 @@ def files(name: str, data: bytes) -> Iterator[HandedIn]:
     """
     if len(data) > MAX_ARCHIVE:
         raise Refused(f"larger than {MAX_ARCHIVE // 2**20} MiB: hand in the exercises' files alone")
+    with _broken_is_unreadable():
+        for file in _zipped(data) if name.lower().endswith(".zip") else _tarred(data):
+            yield HandedIn(file.parts, partial(_read, file))
+
+
+def _read(file: HandedIn) -> bytes:
+    with _broken_is_unreadable():
+        return file.read()
+
+
+@contextmanager
+def _broken_is_unreadable() -> Generator[None]:
     try:
-        yield from _zipped(data) if name.lower().endswith(".zip") else _tarred(data)
-    except (zipfile.BadZipFile, tarfile.TarError, BadGzipFile, zlib.error, EOFError, OSError) as error:
-        raise _broken(error) from error
-    except (ValueError, NotImplementedError, struct.error, RecursionError, OverflowError) as error:  # of odd headers
-        raise _broken(error) from error
-
-
-def _broken(error: Exception) -> Unreadable:
-    return Unreadable(f"a broken archive ({shown(str(error)[:200]) or type(error).__name__}): hand it in again")
+        yield
+    except BROKEN as error:
+        why = shown(str(error)[:200]) or type(error).__name__
+        raise Unreadable(f"a broken archive ({why}): hand it in again") from error
 
 
 # zip
