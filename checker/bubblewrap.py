@@ -1,8 +1,9 @@
 """A room of its own for the zygote and all workers: bubblewrap, once, around a fresh interpreter.
 
-Inside there are Python, the installed packages and this checker, to read; a small empty /tmp; no network, none of the
-processes outside, nothing of the environment, and no capability. What is not bound is not there: neither solutions nor
-submissions nor results. Outside, the judge sees the same processes under other numbers (`outside`).
+Inside there are Python, the installed packages and this checker, to read; two small empty folders to write to; no
+network, none of the processes outside, nothing of the environment, and for students' code no capability. What is not
+bound is not there: neither solutions nor submissions nor results. What the zygote does for order within is told in
+`room`.
 
 bubblewrap (https://github.com/containers/bubblewrap) is for Linux, and needs user namespaces or root.
 """
@@ -14,13 +15,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 PROGRAM = "bwrap"
 MAX_SCRATCH = 64 * 2**20
-"""Bytes of /tmp."""
+"""Bytes of each folder that can be written to."""
 SYSTEM = (
     "/usr",
     "/bin",
@@ -35,6 +35,10 @@ SYSTEM = (
 PACKAGES = ("checker", "xorfunc")
 ANSWERS = "course_files"
 """The folder in the installed checker that holds solutions."""
+OF_AN_ENVIRONMENT = ("bin", "lib", "lib64", "include", "pyvenv.cfg")
+"""What of a virtual environment is Python's: a project may lie around it."""
+USERS = 2_000_000_000
+"""Workers' users have numbers from here on, where no system has any; one a room."""
 
 
 @cache
@@ -44,45 +48,81 @@ def missing() -> str | None:
         return f"bubblewrap is for Linux, and this is {sys.platform}: grade in a Linux container or virtual machine"
     if shutil.which(PROGRAM) is None:
         return "bubblewrap is not installed: apt install bubblewrap, or the like"
-    tried = subprocess.run(command(["/usr/bin/env", "true"]), capture_output=True, text=True, check=False)
+    tried = _tried(_walls())
     if tried.returncode == 0:
         return None
     said = (tried.stderr.strip().splitlines() or ["no reason given"])[-1]
     return f"bubblewrap does not work here ({said}): allow user namespaces, or run it as root"
 
 
-def command(program: Sequence[str], *, info: int | None = None) -> list[str]:
+def command(program: Sequence[str], *, hidden: Sequence[str] = ()) -> list[str]:
     """Give the command that runs a program in a room.
 
     Args:
         program: what to run, and its arguments.
-        info: a file descriptor to which bubblewrap writes what it has started.
+        hidden: folders that must not be seen, even if they lie in one that is needed.
     """
     packages = [str(Path(__file__).resolve().parents[1] / name) for name in PACKAGES]
-    folders = dict.fromkeys([*SYSTEM, sys.prefix, sys.base_prefix, *packages])
-    bound = [part for folder in folders if os.path.exists(folder) for part in _bound(folder)]
-    hidden = [part for answers in _answers(packages) for part in ("--tmpfs", answers)]
-    path = os.pathsep.join(dict.fromkeys(os.path.abspath(entry) for entry in sys.path if entry))
-    environment = {
-        **{f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")},
-        "HOME": "/tmp",
-        "LANG": "C.UTF-8",
-        "PATH": "/usr/bin:/bin",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONPATH": path,
-    }
+    folders = list(dict.fromkeys([*SYSTEM, *_pythons(), *packages]))
+    folders = [folder for folder in folders if os.path.exists(folder)]
+    covered = [path for path in (*_answers(packages), *map(os.path.realpath, hidden)) if _can_be_covered(path, folders)]
     return [
         PROGRAM,
-        *("--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--hostname", "room"),
-        *bound,
-        *hidden,
-        *("--proc", "/proc", "--dev", "/dev", "--size", str(MAX_SCRATCH), "--tmpfs", "/tmp", "--chdir", "/tmp"),
+        *_walls(),
+        *(part for folder in folders for part in _bound(folder)),
+        *(part for path in covered for part in ("--size", "4096", "--tmpfs", path, "--remount-ro", path)),
+        *("--proc", "/proc", "--dev", "/dev", *_scratch("/dev/shm"), "--remount-ro", "/dev"),
+        *(*_scratch("/tmp"), "--chdir", "/tmp", "--remount-ro", "/"),
         "--clearenv",
-        *(part for name, value in environment.items() for part in ("--setenv", name, value)),
-        *(() if info is None else ("--info-fd", str(info))),
+        *(part for name, value in _environment().items() for part in ("--setenv", name, value)),
         "--",
         *program,
     ]
+
+
+def user() -> int:
+    """Give a user for the workers of a room that is made now; 0 where only root could, and we are not."""
+    return USERS + os.getpid() if os.geteuid() == 0 else 0
+
+
+def _walls() -> tuple[str, ...]:
+    """Give the options that keep a room apart from the rest.
+
+    Root needs no namespace of users. Its zygote keeps three capabilities to change to the workers' user and to end
+    them; the workers have none.
+    """
+    apart = ("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
+    common = ("--die-with-parent", "--new-session", "--hostname", "room", "--cap-drop", "ALL")
+    if os.geteuid() == 0:
+        kept = ("CAP_SETUID", "CAP_SETGID", "CAP_KILL")
+        return (*apart, *common, *(part for name in kept for part in ("--cap-add", name)))
+    return ("--unshare-user", *apart, *common)
+
+
+def _tried(walls: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    system = [part for folder in SYSTEM if os.path.exists(folder) for part in _bound(folder)]
+    program = [PROGRAM, *walls, *system, "--proc", "/proc", "--dev", "/dev", "--", "/usr/bin/env", "true"]
+    return subprocess.run(program, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+
+def _environment() -> dict[str, str]:
+    return {
+        **{f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")},
+        **dict.fromkeys(("HOME", "TMPDIR"), "/tmp"),
+        **dict.fromkeys(("USER", "LOGNAME"), "student"),
+        "LANG": "C.UTF-8",
+        "PATH": "/usr/bin:/bin",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys(os.path.abspath(entry) for entry in sys.path if entry)),
+    }
+
+
+def _pythons() -> list[str]:
+    """Give what holds Python and the installed packages."""
+    environment = Path(sys.prefix)
+    if not (environment / "pyvenv.cfg").exists():
+        return [sys.prefix]
+    return [*(str(environment / name) for name in OF_AN_ENVIRONMENT), sys.base_prefix]
 
 
 def _bound(folder: str) -> list[str]:
@@ -92,29 +132,15 @@ def _bound(folder: str) -> list[str]:
     return ["--ro-bind", folder, folder]
 
 
+def _scratch(folder: str) -> tuple[str, ...]:
+    return ("--perms", "1777", "--size", str(MAX_SCRATCH), "--tmpfs", folder)
+
+
 def _answers(packages: Sequence[str]) -> list[str]:
     return [str(folder) for package in packages if (folder := Path(package) / ANSWERS).is_dir()]
 
 
-def outside(inside: int, room: int) -> int:
-    """Give the number that a process of a room has outside; 0 where it is gone.
-
-    Args:
-        inside: its number in the room.
-        room: any process of the room, by its number outside.
-    """
-    with suppress(OSError):
-        room_of = os.readlink(f"/proc/{room}/ns/pid")
-        for entry in os.listdir("/proc"):
-            if entry.isdecimal() and _number_inside(entry) == inside:
-                with suppress(OSError):
-                    if os.readlink(f"/proc/{entry}/ns/pid") == room_of:
-                        return int(entry)
-    return 0
-
-
-def _number_inside(process: str) -> int:
-    with suppress(OSError, ValueError), open(f"/proc/{process}/status", encoding="ascii", errors="replace") as status:
-        numbers = next((line.split()[1:] for line in status if line.startswith("NSpid:")), [])
-        return int(numbers[-1]) if len(numbers) > 1 else 0
-    return 0
+def _can_be_covered(path: str, bound: Sequence[str]) -> bool:
+    """Whether a folder can be seen from the room, and nothing in it is needed."""
+    seen = any(Path(path).is_relative_to(os.path.realpath(folder)) for folder in bound)
+    return seen and os.path.isdir(path) and not any(Path(folder).is_relative_to(path) for folder in bound)

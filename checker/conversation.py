@@ -31,10 +31,7 @@ MAX_PRINTED = 4000
 class Process(Protocol):
     """A worker's process, as the one who made it can end it."""
 
-    @property
-    def pid(self) -> int:
-        """Its number, to look at its memory."""
-        ...
+    pid: int
 
     def end(self, patience: float = 0.0) -> Ending:
         """Give it so many seconds to end by itself, kill it with all its children, and say how it ended."""

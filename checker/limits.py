@@ -42,7 +42,7 @@ def restrict(*, data: bool = True) -> None:
         resource.RLIMIT_CPU: MAX_CPU_SECONDS,
     }
     if data:
-        limits[resource.RLIMIT_DATA] = _status("self", "VmData") + MORE_DATA
+        limits[resource.RLIMIT_DATA] = status("self", "VmData") + MORE_DATA
     for kind, wanted in limits.items():
         _, most = resource.getrlimit(kind)
         limit = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
@@ -52,15 +52,27 @@ def restrict(*, data: bool = True) -> None:
 
 def resident(pid: int) -> int:
     """Give the bytes of memory that a process occupies; 0 where the system does not tell."""
-    return _status(str(pid), "VmRSS")
+    return status(str(pid), "VmRSS")
 
 
-def _status(process: str, field: str) -> int:
+def status(process: str, field: str) -> int:
+    """Give the bytes that a field of `/proc/PID/status` says; 0 where there is none.
+
+    Args:
+        process: its number, or "self".
+        field: as "VmRSS".
+    """
     try:
         with open(f"/proc/{process}/status", encoding="ascii", errors="replace") as file:
             return next((int(line.split()[1]) * 1024 for line in file if line.startswith(f"{field}:")), 0)
     except OSError:
         return 0
+
+
+def die_first() -> None:
+    """Be the first to be killed when the machine runs out of memory, and all that this process starts as well."""
+    with suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        file.write("1000")
 
 
 def die_with_parent() -> None:

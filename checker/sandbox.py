@@ -18,9 +18,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from checker.conversation import Conversation
@@ -37,6 +38,8 @@ VARIABLE = "XOR_CHECK_WORKER"
 STARTING = 120.0
 """Seconds that a fresh interpreter gets to import torch; they do not count as the student's."""
 TIDYING = 2.0
+NOT_SEEN = 0
+"""The pid of a worker in a room, as seen from here; its zygote watches over its memory."""
 
 
 class Worker:
@@ -134,6 +137,7 @@ def start(
     preload: Iterable[str] = (),
     interrupted: Callable[[], bool] = lambda: False,
     enclosed: bool = False,
+    hidden: Sequence[str] = (),
 ) -> Workers:
     """Start a source of workers; see this module's text for when to call it.
 
@@ -141,7 +145,8 @@ def start(
         method: "fork" or "spawn"; by default what `default_method` says.
         preload: modules that students' files will import; where workers are forked they are imported once for all.
         interrupted: looked at while a worker is waited for; once it is true, the worker is ended and lost.
-        enclosed: whether they live in a room of their own, see `bubblewrap`; they are forked then.
+        enclosed: whether they live in a room of their own, one at a time, see `bubblewrap`; they are forked then.
+        hidden: folders that cannot be seen in the room, whatever lies around them.
 
     Raises:
         ValueError: this system cannot fork safely, or has no such rooms.
@@ -151,7 +156,7 @@ def start(
 
         if reason := bubblewrap.missing():
             raise ValueError(reason)
-        return _ForkedWorkers(preload, interrupted, enclosed=True)
+        return _EnclosedWorkers(preload, interrupted, hidden)
     if (method or default_method()) == "spawn":
         return _SpawnedWorkers(interrupted)
     if sys.platform != "linux":
@@ -175,17 +180,21 @@ def _loaded(conversation: Conversation, deadline: float) -> Loaded:
 class _ForkedWorkers:
     """A fresh fork of the zygote for each job."""
 
-    def __init__(self, preload: Iterable[str], interrupted: Callable[[], bool], *, enclosed: bool = False) -> None:
+    def __init__(self, preload: Iterable[str], interrupted: Callable[[], bool]) -> None:
         self._interrupted = interrupted
+        self._preload = tuple(preload)
         gc.disable()  # it would find nothing in what an import makes, and look again and again
-        from checker.zygote import EnclosedZygote, Zygote  # imports torch, and all that workers need, before the fork
-
+        import_module("checker.zygote")  # imports torch, and all else that workers need, before the fork
         gc.freeze()  # what is here by now stays: neither judge nor workers need look at it again
         gc.enable()
-        self._make = partial(EnclosedZygote if enclosed else Zygote, tuple(preload))
-        self._zygote = self._make()
+        self._zygote = self._made()
         self._open: set[Conversation] = set()
         self._prepared: dict[Job, Conversation] = {}
+
+    def _made(self) -> Zygote:
+        from checker.zygote import Zygote
+
+        return Zygote(self._preload)
 
     def prepare(self, job: Job) -> None:
         if job not in self._prepared:
@@ -201,21 +210,16 @@ class _ForkedWorkers:
         channel, of_worker = socket.socketpair()
         prints, prints_of_worker = os.pipe()
         with of_worker, open(prints_of_worker, "wb") as printer:
-            pid = self._fork(of_worker.fileno(), printer.fileno())
-        file, process = channel.detach(), _ForkedProcess(pid, self._zygote)
+            process = self._fork(of_worker.fileno(), printer.fileno())
+        file = channel.detach()
         conversation = Conversation(process, requests=file, answers=file, prints=prints, interrupted=self._interrupted)
         self._open.add(conversation)
         conversation.post("load", *astuple(job))
         return conversation
 
-    def _fork(self, channel: int, prints: int) -> int:
-        """Fork a worker; by another zygote where the first one is gone, as a room that was overrun is."""
-        try:
-            return self._zygote.fork(channel, prints)
-        except ConnectionError:
-            self._zygote.close()
-            self._zygote = self._make()
-            return self._zygote.fork(channel, prints)
+    def _fork(self, channel: int, prints: int) -> _ForkedProcess:
+        pid = self._zygote.fork(channel, prints)
+        return _ForkedProcess(pid, partial(self._zygote.end, pid))
 
     def _end(self, conversation: Conversation) -> None:
         self._open.discard(conversation)
@@ -230,21 +234,38 @@ class _ForkedWorkers:
         self._zygote.close()
 
 
+class _EnclosedWorkers(_ForkedWorkers):
+    """The same in a room, one worker at a time; in another room, where the first one is gone."""
+
+    def __init__(self, preload: Iterable[str], interrupted: Callable[[], bool], hidden: Sequence[str]) -> None:
+        self._hidden = hidden
+        super().__init__(preload, interrupted)
+
+    def _made(self) -> Zygote:
+        from checker.zygote import EnclosedZygote
+
+        return EnclosedZygote(self._preload, hidden=self._hidden)
+
+    def prepare(self, job: Job) -> None:
+        pass  # what one leaves behind must be gone before the next one comes
+
+    def _fork(self, channel: int, prints: int) -> _ForkedProcess:
+        try:
+            pid = self._zygote.fork(channel, prints)
+        except ConnectionError:  # it was overrun, or could not be tidied up
+            self._zygote.close()
+            self._zygote = self._made()
+            pid = self._zygote.fork(channel, prints)
+        return _ForkedProcess(NOT_SEEN, partial(self._zygote.end, pid))
+
+
 class _ForkedProcess:
-    """A worker, known to its zygote by one number and to the judge, maybe, by another."""
-
-    def __init__(self, number: int, zygote: Zygote) -> None:
-        self._number = number
-        self._zygote = zygote
-        self._seen = 0
-
-    @property
-    def pid(self) -> int:
-        self._seen = self._seen or self._zygote.seen(self._number)
-        return self._seen
+    def __init__(self, pid: int, end: Callable[[float], Ending]) -> None:
+        self.pid = pid
+        self._end = end
 
     def end(self, patience: float = 0.0) -> Ending:
-        return self._zygote.end(self._number, patience)
+        return self._end(patience)
 
 
 class _SpawnedWorkers:

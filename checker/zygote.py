@@ -5,13 +5,12 @@ what it is told there: fork a worker with the files that come along, or end one.
 workers, so that no signal can reach a process that has taken over a dead one's number. It adopts what a worker leaves
 behind, and when the judge is gone, however it went, it ends everything and then itself.
 
-Where students' code is not trusted, the zygote is a fresh interpreter in a room of its own (`checker.bubblewrap`).
+Where students' code is not trusted, the zygote is a fresh interpreter in a room of its own (`bubblewrap`, `room`).
 """
 
 from __future__ import annotations
 
 import gc
-import json
 import os
 import signal
 import socket
@@ -19,19 +18,25 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from importlib import import_module
-from typing import NoReturn
+from select import select
+from typing import TYPE_CHECKING, NoReturn
 
 from checker import bubblewrap, limits, worker
 from checker.ending import Ending
 from checker.process import Files, isolate
 
+if TYPE_CHECKING:
+    from checker.room import Room
+
 ORDER = struct.Struct("<cqd")
 """What to do, with which worker, and how many seconds it may take to end by itself."""
 REPLY = struct.Struct("<q?")
 FORK, END, QUIT = b"f", b"e", b"q"
+GLANCE = 0.05
+"""Seconds between two looks at the memory of a room."""
 PATIENCE = 10.0
 """Seconds beyond those of the order that a zygote in a room may take: a worker may have filled it with processes."""
 
@@ -94,27 +99,29 @@ class Zygote:
             raise ConnectionError("the zygote is gone")
         return REPLY.unpack(data)
 
-    def seen(self, pid: int) -> int:
-        """Give the number that a worker has for the judge."""
-        return pid
-
 
 class EnclosedZygote(Zygote):
     """The same in a room; whatever happens in there, ending the room ends it."""
 
+    def __init__(self, preload: Iterable[str] = (), *, hidden: Sequence[str] = ()) -> None:
+        """Start it.
+
+        Args:
+            preload: modules that its workers will import, so that each need not.
+            hidden: folders that no worker may see.
+        """
+        self._hidden = hidden
+        super().__init__(preload)
+
     def _start(self, other: socket.socket, preload: Iterable[str]) -> int:
-        told, info = os.pipe()
-        zygote = [sys.executable, "-P", "-m", "checker.zygote", str(other.fileno()), *preload]
+        arguments = [str(other.fileno()), str(bubblewrap.user()), *preload]
         self._process = subprocess.Popen(
-            bubblewrap.command(zygote, info=info),
+            bubblewrap.command([sys.executable, "-P", "-m", "checker.zygote", *arguments], hidden=self._hidden),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            pass_fds=(other.fileno(), info),
+            pass_fds=(other.fileno(),),
             start_new_session=True,
         )
-        os.close(info)
-        with open(told, encoding="ascii") as answer:
-            self._room = json.loads(answer.read() or "{}").get("child-pid", 0)
         return self._process.pid
 
     def end(self, pid: int, patience: float) -> Ending:
@@ -135,21 +142,21 @@ class EnclosedZygote(Zygote):
         self._process.kill()
         self._process.wait()
 
-    def seen(self, pid: int) -> int:
-        """Give the number that a worker has outside of the room."""
-        return bubblewrap.outside(pid, self._room)
-
 
 # The zygote's own side
 
 
 def main() -> NoReturn:
-    """Live in a room: the number of the socket and the modules to preload are the arguments."""
-    limits.hide()  # from its workers, who are of the same user
-    _live(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:])
+    """Live in a room: the socket's number, the workers' user, and the modules to preload are the arguments."""
+    from checker.room import Room  # Linux only
+
+    orders, user, *preload = sys.argv[1:]
+    limits.die_first()
+    limits.hide()  # from its workers, who may be of the same user
+    _live(socket.socket(fileno=int(orders)), preload, lambda: Room(int(user)))
 
 
-def _live(orders: socket.socket, preload: Iterable[str]) -> NoReturn:
+def _live(orders: socket.socket, preload: Iterable[str], enter: Callable[[], Room] | None = None) -> NoReturn:
     status = 1
     try:
         with suppress(PermissionError):  # it may lead a session already
@@ -161,7 +168,7 @@ def _live(orders: socket.socket, preload: Iterable[str]) -> NoReturn:
             with suppress(Exception):  # whoever needs it will meet the error again
                 import_module(name)
         gc.freeze()  # a collection would write to every page that is shared with the judge
-        _obey(orders)
+        _obey(orders, enter and enter())
         status = 0
     finally:
         os._exit(status)
@@ -177,18 +184,22 @@ def _let_go(kept: int) -> None:
                 os.dup2(nothing, int(name), inheritable=False)
 
 
-def _obey(orders: socket.socket) -> None:
+def _obey(orders: socket.socket, room: Room | None) -> None:
     workers: set[int] = set()
     while True:
+        if room is not None:
+            _keep_watch(orders, room, workers)
         data, files, _, _ = socket.recv_fds(orders, ORDER.size, 2)
         order, pid, patience = ORDER.unpack(data) if data else (QUIT, 0, 0.0)
         if order == FORK:
-            reply = _fork(orders, *files)
+            reply = _fork(orders, room, *files)
             if not reply[1]:
                 workers.add(reply[0])
         elif order == END and pid in workers:
             workers.discard(pid)
-            reply = _end(pid, patience, workers)
+            reply = _end(pid, patience, workers) if room is None else _end_all(pid, patience, room)
+            if room is not None and not room.tidy():
+                break
         else:
             break
         try:
@@ -200,7 +211,14 @@ def _obey(orders: socket.socket) -> None:
         _end(pid, 0.0, workers)
 
 
-def _fork(orders: socket.socket, channel: int, prints: int) -> tuple[int, bool]:
+def _keep_watch(orders: socket.socket, room: Room, workers: set[int]) -> None:
+    """Wait for an order, and keep the room from overflowing meanwhile."""
+    while workers and not select([orders], [], [], GLANCE)[0]:
+        if room.is_overfull():
+            room.empty()
+
+
+def _fork(orders: socket.socket, room: Room | None, channel: int, prints: int) -> tuple[int, bool]:
     zygote = os.getpid()
     try:
         pid = os.fork()
@@ -209,16 +227,18 @@ def _fork(orders: socket.socket, channel: int, prints: int) -> tuple[int, bool]:
     else:
         failure = 0
     if pid == 0:
-        _work(orders, zygote, channel, prints)
+        _work(orders, room, zygote, channel, prints)
     os.close(channel)
     os.close(prints)
     return (failure, True) if failure else (pid, False)
 
 
-def _work(orders: socket.socket, zygote: int, channel: int, prints: int) -> NoReturn:
+def _work(orders: socket.socket, room: Room | None, zygote: int, channel: int, prints: int) -> NoReturn:
     try:
         os.setsid()
         orders.close()
+        if room is not None:
+            room.confine()
         files = isolate(Files(channel, channel, prints))
         os.close(channel)
         os.close(prints)
@@ -240,6 +260,17 @@ def _end(pid: int, patience: float, others: set[int]) -> tuple[int, bool]:
             with suppress(ProcessLookupError, ChildProcessError):
                 os.kill(orphan, signal.SIGKILL)
                 os.waitpid(orphan, 0)
+    return os.waitstatus_to_exitcode(status), killed
+
+
+def _end_all(pid: int, patience: float, room: Room) -> tuple[int, bool]:
+    """Kill a worker and everything else in its room: only one is there at a time."""
+    killed = not _ends_within(pid, patience)
+    room.empty()
+    _, status = os.waitpid(pid, 0)
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, 0):
+            continue
     return os.waitstatus_to_exitcode(status), killed
 
 

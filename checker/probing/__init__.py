@@ -1,0 +1,1 @@
+"""What students' code could do here, found by having harmless code of ours try it in their place."""
