@@ -120,7 +120,7 @@ class _Run:
             self.on_progress(self.store.progress())
             self.give_out()
             if not self.bench.at_work and not self.store.waiting(self.plan.names):
-                if not self.store.claimants():
+                if not self.store.claimants(self.plan.names):
                     return
                 time.sleep(GLANCE)  # another run is at work on what is left
                 self.free_the_forsaken()
@@ -171,7 +171,7 @@ class _Run:
 
     def free_the_forsaken(self) -> None:
         """Take back the claims of runs that are no more."""
-        for token in self.store.claimants():
+        for token in self.store.claimants(self.plan.names):
             if token != self.token and presence.gone(self.out, token):
                 self.store.release(token)
 

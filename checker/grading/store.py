@@ -49,7 +49,7 @@ CREATE TABLE units (
     UNIQUE (sha256, exercise, course, seed),
     CHECK ((state = 'done') = (result IS NOT NULL))
 );
-CREATE INDEX units_by_state ON units (state);
+CREATE INDEX units_by_state ON units (state, tries, id);
 CREATE TABLE submissions (
     student TEXT PRIMARY KEY, source TEXT NOT NULL, problem TEXT, reason TEXT NOT NULL DEFAULT ''
 );
@@ -57,6 +57,7 @@ CREATE TABLE handed_in (
     student TEXT NOT NULL REFERENCES submissions ON DELETE CASCADE, exercise TEXT NOT NULL,
     unit INTEGER NOT NULL REFERENCES units, PRIMARY KEY (student, exercise)
 );
+CREATE INDEX handed_in_by_unit ON handed_in (unit);
 """
 
 
@@ -220,12 +221,9 @@ class Store:
         return Progress(done, total)
 
     def waiting(self, exercises: Sequence[str]) -> int:
-        """Count the units of these exercises that nobody is at work on."""
-        marks = ", ".join("?" * len(exercises))
+        """Count the units of these exercises that can be claimed."""
         return self._connection.execute(
-            f"SELECT COUNT(*) FROM units WHERE state = 'waiting' AND exercise IN ({marks}) "
-            "AND id IN (SELECT unit FROM handed_in)",
-            tuple(exercises),
+            f"SELECT COUNT(*) FROM units u WHERE {_claimable(exercises)}", (time.time(), *exercises)
         ).fetchone()[0]
 
     # What was handed in
@@ -302,12 +300,11 @@ class Store:
             exercises: in which exercises.
         """
         with self._transaction() as at:
-            marks = ", ".join("?" * len(exercises))
             whose = "" if student is None else "AND student = ?"
             return at.execute(
                 "UPDATE units SET state = 'waiting', tries = 0, token = NULL, lease = NULL, reason = '', "
                 "result = NULL, graded = NULL WHERE state != 'waiting' AND id IN "
-                f"(SELECT unit FROM handed_in WHERE exercise IN ({marks}) {whose})",
+                f"(SELECT unit FROM handed_in WHERE exercise IN ({_marks(exercises)}) {whose})",
                 (*exercises, *([] if student is None else [student])),
             ).rowcount
 
@@ -315,20 +312,18 @@ class Store:
 
     def claim(self, token: str, exercises: Sequence[str]) -> Unit | None:
         """Take a unit that nobody is at work on, if there is one; it is the token's until its lease ends."""
-        marks = ", ".join("?" * len(exercises))
         with self._transaction() as at:
-            found = at.execute(
-                "SELECT u.id, exercise, course, data, tries FROM units u JOIN files f ON f.sha256 = u.sha256 "
-                "WHERE (state = 'waiting' OR (state = 'claimed' AND lease < ?)) "
-                f"AND exercise IN ({marks}) AND u.id IN (SELECT unit FROM handed_in) ORDER BY tries, u.id LIMIT 1",
+            first = at.execute(
+                f"SELECT id FROM units u WHERE {_claimable(exercises)} ORDER BY tries, id LIMIT 1",
                 (time.time(), *exercises),
             ).fetchone()
-            if found is None:
+            if first is None:
                 return None
             lease = time.time() + LEASE
-            at.execute(
-                "UPDATE units SET state = 'claimed', token = ?, lease = ? WHERE id = ?", (token, lease, found[0])
-            )
+            at.execute("UPDATE units SET state = 'claimed', token = ?, lease = ? WHERE id = ?", (token, lease, *first))
+            found = at.execute(
+                "SELECT id, exercise, course, data, tries FROM units JOIN files USING (sha256) WHERE id = ?", first
+            ).fetchone()
         faults.point("claimed")
         return Unit(*found)
 
@@ -370,9 +365,12 @@ class Store:
             (token,),
         )
 
-    def claimants(self) -> list[str]:
-        """Give the tokens that hold claims."""
-        found = self._connection.execute("SELECT DISTINCT token FROM units WHERE state = 'claimed'")
+    def claimants(self, exercises: Sequence[str]) -> list[str]:
+        """Give the tokens that hold claims on units of these exercises."""
+        marks = _marks(exercises)
+        found = self._connection.execute(
+            f"SELECT DISTINCT token FROM units WHERE state = 'claimed' AND exercise IN ({marks})", tuple(exercises)
+        )
         return [token for (token,) in found]
 
     # The connection
@@ -396,6 +394,18 @@ class Store:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def _claimable(exercises: Sequence[str]) -> str:
+    """What holds of a unit `u` that can be claimed; its parameters are the time and the exercises."""
+    return (
+        f"(state = 'waiting' OR (state = 'claimed' AND lease < ?)) AND exercise IN ({_marks(exercises)}) "
+        "AND EXISTS (SELECT 1 FROM handed_in h WHERE h.unit = u.id)"
+    )
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _row(student: str, source: str, problem: str | None, reason: str, units: list[tuple[Any, ...]]) -> Row:

@@ -66,10 +66,12 @@ def test_whatever_is_broken_is_said_in_words(name: str, place: int, byte: int, c
     data = bytearray(PACKERS[name]({"exercise1.py": b"print(1)" * 20, "notes/exercise2.py": b"1" * 50}))
     place %= len(data)
     data[place:] = b"" if cut else bytes([byte]) + data[place + 1 :]
+    said = ""
     try:
         unpacked(name, bytes(data))
     except (Refused, Unreadable) as problem:
-        assert str(problem).isprintable()
+        said = str(problem)
+    assert said.isprintable()
 
 
 @given(data=st.binary(max_size=300))
@@ -123,7 +125,7 @@ def test_folders_are_passed_over():
 
 @each_kind
 def test_a_member_that_unfolds_a_thousandfold_is_refused(name: str):
-    with pytest.raises(Refused, match="times its size|larger than 1 MiB"):
+    with pytest.raises(Refused, match=r"times its size|larger than 1 MiB"):
         unpacked(name, PACKERS[name]({"exercise1.py": b"\0" * (4 * 2**20)}))
 
 
@@ -178,9 +180,10 @@ def test_members_that_nobody_asks_for_are_not_unpacked_from_a_zip():
 
 def test_a_name_that_is_there_twice_in_a_zip_is_refused():
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as packed, pytest.warns(UserWarning, match="Duplicate"):
+    with zipfile.ZipFile(buffer, "w") as packed:
         packed.writestr("exercise1.py", b"1")
-        packed.writestr("exercise1.py", b"2")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            packed.writestr("exercise1.py", b"2")
     with pytest.raises(Refused, match="there twice"):
         unpacked("a.zip", buffer.getvalue())
 
