@@ -8,7 +8,7 @@ compared. Two students are alike by the share of their own fingerprints that the
 solution by the share of the solution's pieces, beyond the stub and the alternatives, that are in the student's file.
 
 Nothing is compared with everything. Two sets that share most of their members share one of their rarest members, so
-only who meets in such a one is compared: exact, and fast for thousands.
+only who meets in such a one is compared: exact, and fast for thousands. Of equal files the first stands for all.
 
 No library does this: those for plagiarism compare all pairs, and know neither a stub nor alternatives.
 """
@@ -100,11 +100,10 @@ def find(known: Known, exercise: str, files: Mapping[str, str]) -> list[NearCopy
         exercise: its name.
         files: by student, the text.
     """
-    by_text: dict[str, frozenset[int]] = {}
-    for text in files.values():
-        if text not in by_text:
-            by_text[text] = fingerprints(text, known.words)
-    prints = {student: by_text[text] for student, text in files.items()}
+    first: dict[str, str] = {}
+    for student, text in files.items():
+        first.setdefault(text, student)
+    prints = {student: fingerprints(text, known.words) for text, student in first.items()}
     found = [
         NearCopy(exercise, student, None, share)
         for student, own in prints.items()
@@ -113,8 +112,14 @@ def find(known: Known, exercise: str, files: Mapping[str, str]) -> list[NearCopy
     ]
     common = _common(prints.values()) | known.expected
     own_ways = {student: own - common for student, own in prints.items()}
-    for student, other, share in alike({name: own for name, own in own_ways.items() if len(own) >= ENOUGH}, ALIKE):
-        found.append(NearCopy(exercise, student, other, share))
+    compared = {student: own for student, own in own_ways.items() if len(own) >= ENOUGH}
+    found += [NearCopy(exercise, student, other, share) for student, other, share in alike(compared, ALIKE)]
+    of_solution = {pair.student: pair.alike for pair in found if pair.other is None}
+    for student, text in files.items():  # of equal files only the first was compared
+        if student != first[text] and first[text] in compared:
+            found.append(NearCopy(exercise, first[text], student, 1.0))
+        if student != first[text] and first[text] in of_solution:
+            found.append(NearCopy(exercise, student, None, of_solution[first[text]]))
     return sorted(found, key=lambda pair: (-pair.alike, pair.student, pair.other or ""))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
 
+from checker.grading.near_copies import NearCopy
 from checker.grading.points import Points
 from checker.grading.store import Row, State
 
@@ -55,6 +56,17 @@ class Function:
 
 
 @dataclass(frozen=True)
+class Pair:
+    """Two who are alike, in one exercise or more."""
+
+    student: str
+    other: str | None
+    """None stands for the reference solution."""
+    exercises: Mapping[str, float]
+    """The share that is alike."""
+
+
+@dataclass(frozen=True)
 class Summary:
     """The class."""
 
@@ -65,14 +77,17 @@ class Summary:
     """How many marks are known."""
     median: Decimal | None
     functions: Sequence[Function]
+    pairs: Sequence[Pair]
+    """The most alike first: in many exercises, and much."""
 
 
-def summary(rows: Sequence[Row], points: Points) -> Summary:
+def summary(rows: Sequence[Row], points: Points, near_copies: Iterable[NearCopy]) -> Summary:
     """Give the summary of all submissions.
 
     Args:
         rows: the submissions.
         points: what there is to earn.
+        near_copies: what is pointed out.
     """
     totals = [total for row in rows if (total := points.total(row)) is not None]
     return Summary(
@@ -81,6 +96,7 @@ def summary(rows: Sequence[Row], points: Points) -> Summary:
         len(totals),
         median(totals) if totals else None,
         [_function(rows, exercise, name) for exercise, worth in points.worth.items() for name in worth],
+        _pairs(near_copies),
     )
 
 
@@ -104,3 +120,11 @@ def _function(rows: Iterable[Row], exercise: str, name: str) -> Function:
     counts = Counter[str](function["misconception"] for function in known)
     mistakes = [Mistake(slug, advice[slug], count) for slug, count in counts.most_common(MOST_MISCONCEPTIONS)]
     return Function(exercise, name, dict(statuses.most_common()), mistakes)
+
+
+def _pairs(near_copies: Iterable[NearCopy]) -> list[Pair]:
+    exercises: dict[tuple[str, str | None], dict[str, float]] = {}
+    for found in near_copies:
+        exercises.setdefault((found.student, found.other), {})[found.exercise] = found.alike
+    pairs = [Pair(student, other, alike) for (student, other), alike in exercises.items()]
+    return sorted(pairs, key=lambda pair: -sum(pair.exercises.values()))

@@ -22,6 +22,9 @@ from checker.report.invitation import Invitation
 STUDENTS = "students"
 """The folder of the students' pages, beside the page of the class."""
 
+MOST_PAIRS = 200
+"""Of near copies, on the page of the class."""
+
 
 def of_class(rows: Sequence[Row], points: Points, near_copies: Sequence[NearCopy]) -> str:
     """Give the page about the class.
@@ -39,9 +42,9 @@ def of_class(rows: Sequence[Row], points: Points, near_copies: Sequence[NearCopy
             heading=f"{len(rows)} submissions" if len(rows) != 1 else "One submission",
             rows=rows,
             points=points,
-            summary=summary(rows, points),
-            near_copies=near_copies,
-            students=STUDENTS,
+            summary=summary(rows, points, near_copies),
+            page_of={row.student: f"{STUDENTS}/{row.safe_name}.html" for row in rows},
+            most_pairs=MOST_PAIRS,
         )
     )
 
