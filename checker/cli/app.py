@@ -15,7 +15,22 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from checker.cli import board, check, compare, demo, dev, examples, grade, hint, init, notebooks, reset, solution, watch
+from checker.cli import (
+    board,
+    check,
+    compare,
+    demo,
+    dev,
+    doctor,
+    examples,
+    grade,
+    hint,
+    init,
+    notebooks,
+    reset,
+    solution,
+    watch,
+)
 from checker.cli.call import CallError, CourseOption, course_of, is_named
 from checker.course import Course, CourseError, around
 
@@ -130,6 +145,7 @@ for command in (
     demo.demo,
     compare.compare,
     grade.grade,
+    doctor.doctor,
 ):
     app.command()(command)
 app.add_typer(dev.dev, name="dev")

@@ -16,6 +16,8 @@ from contextlib import suppress
 
 Place = Mapping[str, str]
 
+FOLDERS = sorted({"/tmp", "/dev/shm", "/", "/dev", "/run", os.environ.get("HOME", "/tmp")})
+
 
 def attempt(name: str, place: Place) -> str | None:
     """Make one attempt; give what it achieved."""
@@ -83,7 +85,7 @@ def look_into_parent(place: Place) -> str | None:
 
 def leave_behind(place: Place) -> str | None:
     """Leave something for whoever comes next."""
-    for folder in ("/tmp", "/dev/shm", "/", "/dev", "/run", os.environ.get("HOME", "/tmp")):
+    for folder in FOLDERS:
         with suppress(OSError), open(os.path.join(folder, place["token"]), "w", encoding="utf-8"):
             pass
     return None
@@ -91,11 +93,10 @@ def leave_behind(place: Place) -> str | None:
 
 def find_left_behind(place: Place) -> str | None:
     """Find what another submission has left."""
-    folders = ("/tmp", "/dev/shm", "/", "/dev", "/run", os.environ.get("HOME", "/tmp"))
-    found = [path for folder in folders if os.path.exists(path := os.path.join(folder, place["token"]))]
-    for path in found:
+    found = [folder for folder in FOLDERS if os.path.exists(os.path.join(folder, place["token"]))]
+    for folder in found:
         with suppress(OSError):
-            os.unlink(path)
+            os.unlink(os.path.join(folder, place["token"]))
     return f"found what another submission had left ({', '.join(found)})" if found else None
 
 
