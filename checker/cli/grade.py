@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from checker.grading.export.folder import Written
     from checker.grading.run import OnProgress, Plan
     from checker.grading.store import Store
+    from checker.probing.survey import Survey
 
 STORE = "grades.sqlite"
 SEED_FILE = "secret-seed"
@@ -81,7 +82,7 @@ def grade(
 ) -> None:
     """Grade many submissions; a rerun goes on where one was stopped."""
     course = course_of(context)
-    chosen = _chosen(course, exercises)
+    chosen = named(course, exercises)
     from checker.grading import points  # here and below: no other command needs SQLite
 
     points.read(course, {one.name: one.functions for one in chosen})  # a mistake in it is told at once
@@ -90,7 +91,7 @@ def grade(
             raise CallError(f"{str(path)!r} is not there: name files, archives or folders that were handed in.")
     _make(out)
     seed = _seed(secret_seed, out)
-    enclosed, fence = _fence(sandbox)
+    fence = _fence(sandbox, chosen[0].solution)
     from checker.grading import presence
     from checker.grading.run import NoJudge, Plan
     from checker.grading.run import grade as run
@@ -102,7 +103,8 @@ def grade(
         seed[15:31],
         seconds(timeout),
         workers or len(os.sched_getaffinity(0)),
-        enclosed,
+        fence.enclosed,
+        _out_of_sight(chosen, out, submissions),
     )
     presence.clear(out)
     token = secrets.token_hex(8)
@@ -129,7 +131,13 @@ def grade(
     raise typer.Exit(1 if stopped else 0)
 
 
-def _chosen(course: Course, exercises: str | None) -> Sequence[Exercise]:
+def named(course: Course, exercises: str | None) -> Sequence[Exercise]:
+    """The exercises in a list of names, in the order of the course; all of them where there is no list.
+
+    Raises:
+        CallError: the list is empty.
+        CourseError: there is no such exercise.
+    """
     if exercises is None:
         return course.exercises
     names = [name.strip() for name in exercises.split(",") if name.strip()]
@@ -161,27 +169,42 @@ def _seed(file: Path | None, out: Path) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _fence(wanted: Sandbox) -> tuple[bool, dict[str, Any]]:
-    """Whether students' code is enclosed, and what the store says about it."""
-    from checker import bubblewrap
+def _fence(wanted: Sandbox, answers: Path) -> Survey:
+    """What students' code will be able to do, tried before any of it runs."""
+    from checker.probing import survey
 
-    reason = None if wanted == Sandbox.none else bubblewrap.missing()
-    if reason is not None and wanted == Sandbox.strict:
-        raise CallError(f"--sandbox strict: {reason}. `xor-check doctor` shows what is stopped and what is open.")
-    if reason is not None:
-        typer.echo(f"No sandbox: {reason}. Students' code can read and write all that you can.", err=True)
-    enclosed = wanted != Sandbox.none and reason is None
-    return enclosed, {"asked": str(wanted), "enclosed": enclosed, "missing": reason}
+    if wanted == Sandbox.none:
+        return survey.untried("not tried: --sandbox none")
+    found = survey.take(enclosed=True, answers=answers)
+    left = ", ".join(finding.danger for finding in found.open)
+    if wanted == Sandbox.strict and found.missing:
+        raise CallError(
+            f"--sandbox strict: {found.missing}. `xor-check doctor` shows what is stopped and what is open."
+        )
+    if wanted == Sandbox.strict and left:
+        raise CallError(f"--sandbox strict: students' code could {left}. `xor-check doctor` shows more.")
+    if found.missing:
+        typer.echo(f"No sandbox: {found.missing}.", err=True)
+    if left:
+        typer.echo(f"If a student means harm, their code can {left}.", err=True)
+    return found
 
 
-def _facts(plan: Plan, fence: dict[str, Any]) -> dict[str, Any]:
+def _out_of_sight(chosen: Sequence[Exercise], out: Path, submissions: Sequence[Path]) -> tuple[str, ...]:
+    """The folders of solutions, results and submissions, wherever they are."""
+    folders = [exercise.folder.parent for exercise in chosen] + [out]
+    folders += [path if path.is_dir() else path.absolute().parent for path in submissions]
+    return tuple(dict.fromkeys(str(folder.resolve()) for folder in folders))
+
+
+def _facts(plan: Plan, fence: Survey) -> dict[str, Any]:
     from checker.grading.unit import versions
 
     return {
         "versions": {"python": sys.version.split()[0], **versions()},
         "course": plan.versions(),
         "timeout": plan.timeout,
-        "sandbox": fence,
+        "sandbox": fence.as_data(),
     }
 
 

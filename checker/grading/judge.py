@@ -44,6 +44,8 @@ class Setting:
     """An empty folder to stand in, where there is no sandbox with one of its own."""
     enclosed: bool = False
     """Whether students' code runs in bubblewrap."""
+    hidden: tuple[str, ...] = ()
+    """Folders that it must not see there, wherever they are."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,8 @@ def _serve(setting: Setting, orders: int, answers: int) -> None:
     course = find(Path(setting.course))
     from checker import sandbox  # imports torch
 
-    with sandbox.start(preload=_imports(course, setting.exercises), enclosed=setting.enclosed) as workers:
+    preload = _imports(course, setting.exercises)
+    with sandbox.start(preload=preload, enclosed=setting.enclosed, hidden=setting.hidden) as workers:
         frames.send(answers, frames.pack(b"{}", b""))
         while True:
             order = Order.unpack(frames.receive(orders))

@@ -46,6 +46,8 @@ class Plan:
     workers: int
     enclosed: bool
     """Whether students' code runs in bubblewrap."""
+    hidden: tuple[str, ...] = ()
+    """Folders that students' code must not see, wherever they are."""
 
     @property
     def names(self) -> list[str]:
@@ -84,7 +86,7 @@ def grade(store: Store, plan: Plan, out: Path, token: str, scratch: Path, on_pro
         NoJudge: no judge can be started.
         KeyboardInterrupt: somebody wants it to stop; what was at work is given back.
     """
-    setting = Setting(str(plan.course.root), tuple(plan.names), str(scratch), plan.enclosed)
+    setting = Setting(str(plan.course.root), tuple(plan.names), str(scratch), plan.enclosed, plan.hidden)
     bench = _Bench(lambda: Judge(setting))
     try:
         _Run(store, plan, out, token, bench, on_progress).finish()
