@@ -7,4 +7,10 @@ document$.subscribe(({ body }) => {
       { left: "\\[", right: "\\]", display: true },
     ],
   })
+  for (const diagram of body.querySelectorAll("pre.mermaid")) {
+    const frame = document.createElement("div")
+    frame.className = "diagram"
+    diagram.replaceWith(frame)
+    frame.append(diagram)
+  }
 })
