@@ -20,7 +20,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -147,33 +147,35 @@ class Store:
         Raises:
             ValueError: the file is no store of ours, or of another version.
         """
-        connection = sqlite3.connect(path, timeout=60.0, isolation_level=None)
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA foreign_keys = ON")
-            store = cls(connection)
-            store._prepare(path)
-        except sqlite3.DatabaseError as error:
-            connection.close()
-            raise ValueError(f"{str(path)!r} is no store of grades ({error}): name another folder") from error
-        except BaseException:
-            connection.close()
-            raise
+        with ExitStack() as stack:
+            try:
+                connection = stack.enter_context(closing(sqlite3.connect(path, timeout=60.0, isolation_level=None)))
+                store = cls(connection)
+                store._prepare(path)
+            except sqlite3.DatabaseError as error:
+                raise ValueError(f"{str(path)!r} is no store of grades ({error}): name another folder") from error
+            stack.pop_all()
         return store
 
     def _prepare(self, path: Path) -> None:
+        self._check_version(path)  # before anything is changed
+        for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            self._connection.execute(f"PRAGMA {setting}")
         with self._transaction() as at:
-            version = at.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0 and not at.execute("SELECT 1 FROM sqlite_master").fetchone():
+            if self._check_version(path) == 0:
                 for statement in SCHEMA.split(";\n"):
                     at.execute(statement)
                 at.execute(f"PRAGMA user_version = {VERSION}")
-            elif version != VERSION:
-                raise ValueError(
-                    f"{str(path)!r} is a store of version {version}, and this program writes {VERSION}: "
-                    "name another folder, or take the program that made it"
-                )
+
+    def _check_version(self, path: Path) -> int:
+        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        is_new = version == 0 and not self._connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+        if version != VERSION and not is_new:
+            raise ValueError(
+                f"{str(path)!r} is a store of version {version}, and this program writes {VERSION}: "
+                "name another folder, or take the program that made it"
+            )
+        return version
 
     # Reading
 
@@ -303,7 +305,7 @@ class Store:
             whose = "" if student is None else "AND student = ?"
             return at.execute(
                 "UPDATE units SET state = 'waiting', tries = 0, token = NULL, lease = NULL, reason = '', "
-                "result = NULL, graded = NULL WHERE state != 'waiting' AND id IN "
+                "result = NULL, graded = NULL WHERE (state != 'waiting' OR tries > 0) AND id IN "
                 f"(SELECT unit FROM handed_in WHERE exercise IN ({_marks(exercises)}) {whose})",
                 (*exercises, *([] if student is None else [student])),
             ).rowcount
