@@ -16,8 +16,9 @@ OPENING = """\
 %matplotlib inline
 import importlib.util
 
+SOURCE = "xorfunc"  # or the address of a repository or a wheel, as pip takes it
 if importlib.util.find_spec("xorfunc") is None:
-    %pip install -q xorfunc"""
+    %pip install -q {SOURCE}"""
 
 
 def notebooks(
