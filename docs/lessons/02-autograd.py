@@ -1,8 +1,8 @@
 # %% [markdown]
 # # The graph behind a number
 #
-# PyTorch can note every operation while it runs, and walk these notes backwards to the gradient. This lesson takes one small
-# function apart, does the walk by hand, and then shows where `.backward()` bites those who come from JAX.
+# PyTorch can note every operation while it runs, and walk these notes backwards to the gradient. This lesson takes one
+# small function apart, does the walk by hand, and then shows where `.backward()` bites those who come from JAX.
 
 # %% [markdown]
 # ## What you will be able to do
@@ -21,8 +21,8 @@
 #
 # $$ z = f(x; w) = \sqrt{\textstyle\sum_i (x_i - w_i)^2} $$
 #
-# The semicolon divides what is given, the data $x$, from what may be changed, the parameter $w$. In which direction should
-# $w$ move for $z$ to grow? Give each step of the computation a name:
+# The semicolon divides what is given, the data $x$, from what may be changed, the parameter $w$. In which direction
+# should $w$ move for $z$ to grow? Give each step of the computation a name:
 #
 # $$ a = x - w, \qquad b_i = a_i^2, \qquad c = \textstyle\sum_i b_i, \qquad z = \sqrt c $$
 #
@@ -50,6 +50,7 @@ from xorfunc import data, graph, likelihood, model, optim, plot, random, transfo
 
 torch.set_num_threads(1)
 
+# %%
 w, x = torch.tensor([-1.0, 1.0]), torch.tensor([1.5, 2.5])
 a = x - w
 b = a.square()
@@ -60,10 +61,11 @@ print("dz/dc", 1 / (2 * z), " db/da", 2 * a)
 print("dz/dw", 1 / (2 * z) * 1 * 2 * a * -1)
 
 # %% [markdown]
-# The gradient points from $x$ to $w$ and has length 1: $w$ moves straight away, and the distance grows as fast as $w$ moves.
+# The gradient points from $x$ to $w$ and has length 1: $w$ moves straight away, and the distance grows as fast as $w$
+# moves.
 #
-# A gradient that you worked out yourself wants a check that knows nothing of the chain rule. Move one entry of $w$ a little
-# to both sides, and look how $z$ changes. In float64, because two nearly equal numbers are subtracted:
+# A gradient that you worked out yourself wants a check that knows nothing of the chain rule. Move one entry of $w$ a
+# little to both sides, and look how $z$ changes. In float64, because two nearly equal numbers are subtracted:
 
 
 # %%
@@ -79,8 +81,8 @@ for direction in torch.eye(2, dtype=torch.float64):
 # %% [markdown]
 # ## The graph, drawn
 #
-# The steps and what each was computed from are a graph. [`xorfunc.graph.trace`][xorfunc.graph.trace] runs a function once
-# and records it, with the value of every node and the gradient of the result in it:
+# The steps and what each was computed from are a graph. [`xorfunc.graph.trace`][xorfunc.graph.trace] runs a function
+# once and records it, with the value of every node and the gradient of the result in it:
 
 # %%
 traced = graph.trace(distance, w, x)
@@ -90,9 +92,9 @@ print(traced)
 plot.computation_graph(traced)
 
 # %% [markdown]
-# Read the values from left to right, and the gradients, behind $\nabla$, from right to left. At the end stands
-# $dz/dz = 1$. Every step to the left multiplies by one local derivative. `sub` passes its gradient on to `x` as it is, and
-# to `w` with the sign turned.
+# Read the values from left to right, and the gradients, behind $\nabla$, from right to left. At the end stands $dz/dz =
+# 1$. Every step to the left multiplies by one local derivative. `sub` passes its gradient on to `x` as it is, and to
+# `w` with the sign turned.
 
 # %%
 for name in ("sqrt", "sum_1", "pow_1", "sub"):
@@ -101,8 +103,9 @@ for name in ("sqrt", "sum_1", "pow_1", "sub"):
 # %% [markdown]
 # ### Where two paths meet
 #
-# A value that is used twice reaches the result on two paths. Along a path local derivatives are multiplied; *between* paths
-# the products are added up. In $f(v) = e^v \sin v$ one path goes through the exponential, the other one through the sine:
+# A value that is used twice reaches the result on two paths. Along a path local derivatives are multiplied; *between*
+# paths the products are added up. In $f(v) = e^v \sin v$ one path goes through the exponential, the other one through
+# the sine:
 #
 # $$ \frac{df}{dv} = \underbrace{\sin v \cdot e^v}_{\text{through } e^v}
 # + \underbrace{e^v \cdot \cos v}_{\text{through } \sin v} $$
@@ -118,8 +121,8 @@ print("through exp", by_exp, " through sin", by_sin, " together", by_exp + by_si
 plot.computation_graph(two_paths)
 
 # %% [markdown]
-# That is all of it. A weight of the network that all samples share has as many paths as there are samples, and its gradient
-# is the sum over them.
+# That is all of it. A weight of the network that all samples share has as many paths as there are samples, and its
+# gradient is the sum over them.
 #
 # ## What autograd notes
 #
@@ -148,8 +151,8 @@ for name, t in {"w": w, "x": x, "x - w": x - w, "z": z}.items():
 #
 # ### Drawn anew every time
 #
-# The notes are of what *ran*, not of the code. So any Python may stand in between: an `if` on a value, a loop whose length
-# nobody knows beforehand. The next call makes another graph. This is called a *dynamic* graph.
+# The notes are of what *ran*, not of the code. So any Python may stand in between: an `if` on a value, a loop whose
+# length nobody knows beforehand. The next call makes another graph. This is called a *dynamic* graph.
 
 
 # %%
@@ -165,8 +168,8 @@ for start in (1.0, 3.0, 60.0):
     print(start, "has the gradient", v.grad.item())
 
 # %% [markdown]
-# JAX refuses this function under `jit`, which runs it once for all values to come. `vmap` refuses it, and so does `trace`
-# above, for the same reason. For a plain gradient neither library minds.
+# JAX refuses this function under `jit`, which runs it once for all values to come. `vmap` refuses it, and so does
+# `trace` above, for the same reason. For a plain gradient neither library minds.
 #
 # ## backward
 #
@@ -212,9 +215,9 @@ distance(w, x).backward()
 print("cleared first:", w.grad)
 
 # %% [markdown]
-# This is on purpose: a batch that is too large for the memory can be taken in parts, whose gradients add up to that of the
-# whole. But it makes a gradient depend on what ran before. Hence the `optimizer.zero_grad()` in every training loop with
-# modules, and hence the preference of this course: `grad(f)` is a function without a past.
+# This is on purpose: a batch that is too large for the memory can be taken in parts, whose gradients add up to that of
+# the whole. But it makes a gradient depend on what ran before. Hence the `optimizer.zero_grad()` in every training loop
+# with modules, and hence the preference of this course: `grad(f)` is a function without a past.
 #
 # ### The notes are used up
 #
@@ -227,11 +230,11 @@ z.backward()
 z.backward()
 
 # %% [markdown]
-# Compute `z` again. The message suggests `retain_graph=True`, which keeps the values, and the memory, for one walk more;
-# when you meet it unexpectedly, some tensor of an earlier step is usually still hanging on to your loss.
+# Compute `z` again. The message suggests `retain_graph=True`, which keeps the values, and the memory, for one walk
+# more; when you meet it unexpectedly, some tensor of an earlier step is usually still hanging on to your loss.
 #
-# For the same reason a value that was noted must not be overwritten. The derivative of $e^w$ is $e^w$, so `exp` keeps its
-# own result:
+# For the same reason a value that was noted must not be overwritten. The derivative of $e^w$ is $e^w$, so `exp` keeps
+# its own result:
 
 # %% tags=["raises-exception"]
 y = w.exp()
@@ -315,10 +318,10 @@ with torch.no_grad():
 #
 # The product of local derivatives can be worked out from either end.
 #
-# *Forward mode* starts at an input. It fixes a direction $t$ in which the input moves, and carries along with each value how
-# fast that value changes. Nothing needs to be kept, and at the end stands the derivative of *all* outputs along *one*
-# direction. *Reverse mode* starts at the result. At the end stands the derivative of *one* output in *all* inputs. It needs
-# the values of the way forward, so it keeps them.
+# *Forward mode* starts at an input. It fixes a direction $t$ in which the input moves, and carries along with each
+# value how fast that value changes. Nothing needs to be kept, and at the end stands the derivative of *all* outputs
+# along *one* direction. *Reverse mode* starts at the result. At the end stands the derivative of *one* output in *all*
+# inputs. It needs the values of the way forward, so it keeps them.
 
 # %%
 for direction in torch.eye(2):
@@ -327,8 +330,8 @@ for direction in torch.eye(2):
 print("reverse gives", grad(distance)(w, x))
 
 # %% [markdown]
-# Two inputs took two runs forward and one back. Now take $D$ inputs that go through three layers, and count the arithmetic
-# of the matrix products. `pushed` is forward mode by hand: value and change side by side.
+# Two inputs took two runs forward and one back. Now take $D$ inputs that go through three layers, and count the
+# arithmetic of the matrix products. `pushed` is forward mode by hand: value and change side by side.
 
 
 # %%
@@ -371,8 +374,8 @@ for d in (4, 16, 64):
     print(f"D = {d:2}: value 1, reverse {back:.0f}, forward {forth:.0f}, same gradient: {same}")
 
 # %% [markdown]
-# The reverse costs about two values, whatever $D$ is (three, when gradients of the weights are wanted too). Forward costs
-# two for each input. With a million parameters and one loss the choice is made.
+# The reverse costs about two values, whatever $D$ is (three, when gradients of the weights are wanted too). Forward
+# costs two for each input. With a million parameters and one loss the choice is made.
 #
 # | | forward | reverse |
 # |---|---|---|
@@ -381,63 +384,65 @@ for d in (4, 16, 64):
 # | memory | as for the value | all intermediate values |
 # | in `torch.func` and JAX | `jvp`, `jacfwd` | `vjp`, `grad`, `jacrev` |
 #
-# The memory is the price of training: keeping nothing, a network can be run that could not be trained. For few inputs and
-# many outputs, or for one direction only, forward mode is the better one. [Lesson 3](03-transforms.md) uses both.
+# The memory is the price of training: keeping nothing, a network can be run that could not be trained. For few inputs
+# and many outputs, or for one direction only, forward mode is the better one. [Lesson 3](03-transforms.md) uses both.
 
 # %% [markdown]
 # ## Pitfalls
 #
 # !!! warning "Pitfall: backward from more than a number"
-#     `(x - w).backward()` raises `RuntimeError: grad can be implicitly created only for scalar outputs`. The 1 to start with
-#     is only clear for a scalar. Sum or average first.
+#     `(x - w).backward()` raises `RuntimeError: grad can be implicitly created only for scalar outputs`. The 1 to start
+#     with is only clear for a scalar. Sum or average first.
 #
 # !!! warning "Pitfall: nothing was watched"
-#     `RuntimeError: element 0 of tensors does not require grad and does not have a grad_fn`. No leaf requires grad, or the
-#     way back was cut, by `detach`, `no_grad`, `.item()` or a new `torch.tensor(...)` of old values.
+#     `RuntimeError: element 0 of tensors does not require grad and does not have a grad_fn`. No leaf requires grad, or
+#     the way back was cut, by `detach`, `no_grad`, `.item()` or a new `torch.tensor(...)` of old values.
 #
 # !!! warning "Pitfall: cut in silence"
-#     A cut of *one* path of several raises nothing. The gradient lacks that part, as with `w * w.detach()` above. Keep to
-#     tensor operations: `math.sqrt(c)` gives a Python number and no derivative.
+#     A cut of *one* path of several raises nothing. The gradient lacks that part, as with `w * w.detach()` above. Keep
+#     to tensor operations: `math.sqrt(c)` gives a Python number and no derivative.
 #
 # !!! warning "Pitfall: an operation on a leaf is no leaf"
-#     `w = torch.tensor([-1.0, 1.0], requires_grad=True) * 0.1` has a `grad_fn`, and `w.grad` stays `None` with a warning that
-#     `The .grad attribute of a Tensor that is not a leaf Tensor is being accessed`. Set the flag last: `.requires_grad_()`.
+#     `w = torch.tensor([-1.0, 1.0], requires_grad=True) * 0.1` has a `grad_fn`, and `w.grad` stays `None` with a
+#     warning that `The .grad attribute of a Tensor that is not a leaf Tensor is being accessed`. Set the flag last:
+#     `.requires_grad_()`.
 #
 # !!! warning "Pitfall: changing a leaf while it is watched"
-#     `w -= 0.1 * w.grad` raises `RuntimeError: a leaf Variable that requires grad is being used in an in-place operation.`
-#     Do it under `torch.no_grad()`, or make a new tensor.
+#     `w -= 0.1 * w.grad` raises `RuntimeError: a leaf Variable that requires grad is being used in an in-place
+#     operation.` Do it under `torch.no_grad()`, or make a new tensor.
+#
+# !!! warning "Pitfall: `detach` without `clone`"
+#     `d = w.detach()` has the memory of `w`, and `d += 1` changes `w` too. Nothing is raised. For a leaf of your own
+#     write `w.detach().clone().requires_grad_()`.
 #
 # !!! warning "Pitfall: ints"
-#     `torch.tensor([-1, 1], requires_grad=True)` raises `RuntimeError: Only Tensors of floating point and complex dtype can
-#     require gradients`. Write `-1.0`.
+#     `torch.tensor([-1, 1], requires_grad=True)` raises `RuntimeError: Only Tensors of floating point and complex dtype
+#     can require gradients`. Write `-1.0`.
 #
 # !!! warning "Pitfall: losses kept with their graphs"
 #     `losses.append(loss)` keeps the notes of every step, and the memory grows. Append `loss.detach()`.
 #
 # !!! warning "Pitfall: a root at zero"
-#     For $w = x$ the distance has a kink, and its gradient is `nan`: $\frac{1}{2\sqrt 0} \cdot 0$ is infinity times zero. No
-#     error is raised, and one `nan` in the parameters spreads to all of them with the next step.
+#     For $w = x$ the distance has a kink, and its gradient is `nan`: $\frac{1}{2\sqrt 0} \cdot 0$ is infinity times
+#     zero. No error is raised, and one `nan` in the parameters spreads to all of them with the next step.
 
 # %% [markdown]
 # ## Quizzes
 #
-# ??? question "Let $f(w_1, w_2) = w_1^2\, w_2 + \sin(w_1 w_2)$. What are $\partial f / \partial w_1$ and $\partial f / \partial w_2$?"
+# ??? question "Quiz: Let $f(w_1, w_2) = w_1^2\, w_2 + \sin(w_1 w_2)$. What are $\partial f / \partial w_1$ and $\partial f / \partial w_2$?"
 #     $2 w_1 w_2 + w_2 \cos(w_1 w_2)$ and $w_1^2 + w_1 \cos(w_1 w_2)$. For a partial derivative the other variable is a
 #     constant.
 #
-# ??? question "Let $z = \sqrt{\sum_i (x_i - w_i)^2}$ as above. What is $\partial z / \partial x_i$, and why need you not compute it?"
-#     $(x_i - w_i) / z$, the one in $w_i$ with the sign turned. Both meet in $a = x - w$, with local derivatives $1$ and $-1$;
-#     moving both points alike changes nothing, so the two must add up to zero.
+# ??? question "Quiz: Let $z = \sqrt{\sum_i (x_i - w_i)^2}$ as above. What is $\partial z / \partial x_i$, and why need you not compute it?"
+#     $(x_i - w_i) / z$, the one in $w_i$ with the sign turned. Both meet in $a = x - w$, with local derivatives $1$ and
+#     $-1$; moving both points alike changes nothing, so the two must add up to zero.
 #
-# ??? question "Let $p = \sigma(s) = 1 / (1 + e^{-s})$ and $\ell = -\ln p$. What is $d\ell / ds$?"
-#     $d\ell / dp = -1/p$ and $dp / ds = p\,(1 - p)$. The product is $-(1 - p) = p - 1$: how much is missing to certainty.
-#     [Lesson 6](06-likelihood.md) meets it again.
+# ??? question "Quiz: Let $p = \sigma(s) = 1 / (1 + e^{-s})$ and $\ell = -\ln p$. What is $d\ell / ds$?"
+#     $d\ell / dp = -1/p$ and $dp / ds = p\,(1 - p)$. The product is $-(1 - p) = p - 1$: how much is missing to
+#     certainty. [Lesson 6](06-likelihood.md) meets it again.
 #
-# ??? question "`w.grad` is `None`. You call `distance(w, x).backward()`, then `(3 * distance(w, x)).backward()`. What is in `w.grad`?"
+# ??? question "Quiz: `w.grad` is `None`. You call `distance(w, x).backward()`, then `(3 * distance(w, x)).backward()`. What is in `w.grad`?"
 #     Four times the gradient of the distance: $1 + 3$, since `backward` adds.
-#
-# ??? question "A function has 3 inputs and 1,000 outputs, and all 3,000 derivatives are wanted. How many passes in each mode?"
-#     Three forward, a thousand in reverse.
 
 # %% [markdown]
 # ## Exercise
@@ -446,27 +451,30 @@ for d in (4, 16, 64):
 # twice, by hand and by `.backward()`.
 
 # %% [markdown]
-# `make_input` makes the data point (1.5, 2.5). Nobody wants a gradient of data.
+# `make_input` makes the data point (1.5, 2.5), a vector of float32. Nobody wants a gradient of data.
 
 # %% tags=["student"] function="make_input"
 
 # %% [markdown]
-# `make_parameter` makes the parameter (-1, 1). It is a leaf, and it is watched.
+# `make_parameter` makes the parameter (-1, 1), float32 as well. It is a leaf, and it is watched.
 
 # %% tags=["student"] function="make_parameter"
 
 # %% [markdown]
-# `distance` may use tensor operations only, and must be accurate where the points are close.
+# `distance` gives the scalar $f(x; w)$ from tensor operations only, so that a gradient can flow to both arguments. It
+# must be accurate where the points are close: subtract first.
 
 # %% tags=["student"] function="distance"
 
 # %% [markdown]
-# `local_derivatives` gives the four factors of the chain by name. `dc_db` has an entry for each term of the sum.
+# `local_derivatives` gives the four factors of the chain, `da_dw`, `db_da`, `dc_db` and `dz_dc`, in a dict. `dc_db` has
+# an entry for each term of the sum.
 
 # %% tags=["student"] function="local_derivatives"
 
 # %% [markdown]
-# `chain_rule` multiplies them. Automatic differentiation is switched off while it is checked.
+# `chain_rule` multiplies them to the gradient in `w`, `[D]`. Automatic differentiation is switched off while it is
+# checked.
 
 # %% tags=["student"] function="chain_rule"
 
@@ -484,6 +492,6 @@ check("exercise2")
 # %% [markdown]
 # ## Where to read on
 #
-# [Lesson 3](03-transforms.md) leaves `.backward()` behind: there the `distance` is differentiated by `grad`, and mapped over
-# many points. `value_and_grad`, as used above, moves the parameters in [lesson 7](07-sgd.md). The graph's form as data is in
-# [`xorfunc.graph`][xorfunc.graph].
+# [Lesson 3](03-transforms.md) leaves `.backward()` behind: there the `distance` is differentiated by `grad`, and mapped
+# over many points. `value_and_grad`, as used above, moves the parameters in [lesson 7](07-sgd.md). The graph's form as
+# data is in [`xorfunc.graph`][xorfunc.graph].

@@ -189,8 +189,9 @@ print("their mean is the batch's gradient:", close)
 # `x[None]` makes a batch of one, for a loss that wants a batch. The other way is a loop over examples with a backward
 # pass for each: the same numbers, and with every example the whole cost of a call from Python again.
 #
-# Which examples pull hardest? Here the classes overlap more, and the network has been trained ([lesson
-# 8](08-training.md)). The length of an example's gradient, over all 17 parameters together, is a sum over leaves:
+# Which examples pull hardest? Here the classes overlap more, and the network has been trained
+# ([lesson 8](08-training.md)). The length of an example's gradient, over all 17 parameters together, is a sum over
+# leaves:
 
 # %%
 data_key, fit_key = random.split(random.key(4))
@@ -492,9 +493,6 @@ module_loss(incomplete, xs, ys)
 #     The same numbers. The first differentiates each example's own scalar, the second the sum of all of them, and the
 #     gradient of a sum with respect to one example sees only that example's term.
 #
-# ??? question "Quiz: Why does torch give `(grads, value)` and not JAX's order?"
-#     Its name is `grad_and_value`, so the order is that of the name, as in JAX. The lesson is to read the name.
-#
 # ??? question "Quiz: You need all eigenvalues of the Hessian of the 2-4-1 network. Hessian or products?"
 #     The Hessian: $17 \times 17$ is nothing, and all eigenvalues need all of it. Products are for when $D^2$ does not
 #     fit, or when a few directions are enough.
@@ -505,35 +503,40 @@ module_loss(incomplete, xs, ys)
 # %% [markdown]
 # ## Exercise
 #
-# Six functions. `distance` is given.
+# Six functions, nearly all of them one line long. `distance`, the one of [lesson 2](02-autograd.md), is given.
 
 # %% [markdown]
-# `distance_gradient` is one call of `grad`, and one more pair of parentheses.
+# `distance_gradient` gives the gradient of `distance` in `w`. It is one call of `grad`, and one more pair of
+# parentheses.
 
 # %% tags=["student"] function="distance_gradient"
 
 # %% [markdown]
-# `value_and_grad` takes a function and gives a function: value first, whatever else `f` takes is handed on.
+# `value_and_grad` takes a function and gives a function, in JAX's order: the value first, as a tensor, then gradients
+# with the structure of `params`. Whatever else `f` takes is handed on.
 
 # %% tags=["student"] function="value_and_grad"
 
 # %% [markdown]
-# `batched_distance` measures many points from one.
+# `batched_distance` measures many points from one, `[N, D]` to `[N]`. All share `w`.
 
 # %% tags=["student"] function="batched_distance"
 
 # %% [markdown]
-# `per_example_gradients` gives a dict whose leaves have the examples first.
+# `per_example_gradients` takes a loss of ONE example and many examples. It gives a dict with the names of `params`,
+# whose leaves have the examples first.
 
 # %% tags=["student"] function="per_example_gradients"
 
 # %% [markdown]
-# `jacobian` gives all partial derivatives, `[M, D]`.
+# `jacobian` gives all partial derivatives of a function from `[D]` to `[M]`: a row for each output, a column for each
+# input. Forward or reverse, as you like.
 
 # %% tags=["student"] function="jacobian"
 
 # %% [markdown]
-# `hvp` must not make the Hessian: it is asked with vectors for which there would be no room.
+# `hvp` gives the Hessian times a vector. It must not make the Hessian: it is asked with vectors for which there would
+# be no room.
 
 # %% tags=["student"] function="hvp"
 
