@@ -24,6 +24,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from time import sleep
 from typing import Any, Self
 
 from checker.grading import faults
@@ -158,14 +159,27 @@ class Store:
         return store
 
     def _prepare(self, path: Path) -> None:
-        self._check_version(path)  # before anything is changed
-        for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-            self._connection.execute(f"PRAGMA {setting}")
+        with self._transaction():
+            self._check_version(path)  # before anything is changed
+        self._write_ahead()
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute("PRAGMA foreign_keys = ON")
         with self._transaction() as at:
             if self._check_version(path) == 0:
                 for statement in SCHEMA.split(";\n"):
                     at.execute(statement)
                 at.execute(f"PRAGMA user_version = {VERSION}")
+
+    def _write_ahead(self) -> None:
+        for _ in range(600):
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    raise
+                sleep(0.1)  # another run makes the same store: SQLite itself does not wait here
+            else:
+                return
 
     def _check_version(self, path: Path) -> int:
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]

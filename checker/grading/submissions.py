@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -162,15 +163,15 @@ def _is_an_exercises(file: str, names: Names) -> bool:
 def _part(around: str, name: str, source: str, names: Names, default: str | None = None) -> _Part:
     """Give what one entry of a folder is: an archive, a folder, or a loose file."""
     source = shown(source)
+    is_folder = stat.S_ISDIR(os.lstat(os.path.join(around, name)).st_mode)
     kind = archive.kind(name)
-    if kind is not None:
-        student = name[: -len(kind)]
+    student = name[: -len(kind)] if kind is not None else name if is_folder else Path(name).stem
+    if kind is not None and not is_folder:
         return _Part(shown(student), source, lambda names: _of_archive(around, name, names))
     loose = names.exercise(name, loose=True)
     if loose is not None:
-        student = loose[0] or default or Path(name).stem
-        return _Part(shown(student), source, lambda names: _of_file(around, name, loose[1]), loose=True)
-    student = name if os.path.isdir(os.path.join(around, name)) else Path(name).stem
+        owner = loose[0] or default or Path(name).stem
+        return _Part(shown(owner), source, lambda names: _of_file(around, name, loose[1]), loose=True)
     return _Part(shown(student), source, lambda names: _of_entry(around, name, names))
 
 

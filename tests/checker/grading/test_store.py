@@ -2,8 +2,10 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import hypothesis.strategies as st
@@ -323,6 +325,17 @@ def test_two_open_stores_never_claim_the_same_unit(tmp_path: Path):
         hand_in(one, "alice", {"exercise1": b"1", "exercise2": b"2"})
         assert {claimed(one, "one").data, claimed(two, "two").data} == {b"1", b"2"}
         assert one.claim("one", BOTH) is two.claim("two", BOTH) is None
+
+
+def test_runs_that_make_the_same_store_wait_for_each_other(tmp_path: Path):
+    def make(path: Path) -> None:
+        start.wait()
+        Store.open(path).close()
+
+    start = Barrier(6)
+    with ThreadPoolExecutor(6) as runs:
+        for number in range(20):
+            list(runs.map(make, [tmp_path / f"{number}.sqlite"] * 6))
 
 
 def test_a_store_is_durable_before_record_returns(tmp_path: Path):

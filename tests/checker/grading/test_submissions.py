@@ -1,0 +1,202 @@
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from checker import course
+from checker.course import Exercise
+from checker.grading.store import State
+from checker.grading.submissions import Names, Submission, read
+from tests.checker.grading.test_archive import special, tarred, zipped
+from tests.checker.tiny_course import write_tiny_course
+
+Read = Callable[..., dict[str, Submission]]
+
+
+@pytest.fixture(scope="module")
+def exercises(tmp_path_factory: pytest.TempPathFactory) -> tuple[Exercise, ...]:
+    return tuple(course.find(write_tiny_course(tmp_path_factory.mktemp("tiny"))).exercises)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "class").mkdir()
+    return tmp_path / "class"
+
+
+@pytest.fixture
+def found(exercises: tuple[Exercise, ...], place: Path) -> Read:
+    """What is found in a class, by student; of both exercises unless told otherwise."""
+
+    def find(*paths: Path, only: int = len("ab")) -> dict[str, Submission]:
+        submissions = list(read(paths or (place,), exercises[:only]))
+        assert len({one.student for one in submissions}) == len(submissions)
+        return {one.student: one for one in submissions}
+
+    return find
+
+
+def write(place: Path, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_bytes(content)
+
+
+def files(found: Mapping[str, Submission]) -> dict[str, dict[str, bytes]]:
+    return {student: dict(one.files) for student, one in found.items()}
+
+
+def test_a_class_is_a_folder_with_a_submission_an_entry(place: Path, found: Read):
+    both = {"exercise1_shapes.py": b"1", "exercise2.py": b"2"}
+    write(place, {f"alice/{name}": content for name, content in both.items()})
+    write(place, {"bob.zip": zipped(both), "carol.tar.gz": tarred(both), "dave.TGZ": tarred(both)})
+    write(place, {"erin_exercise1.py": b"1", "erin_exercise2_sums.py": b"2"})
+    students = ["alice", "bob", "carol", "dave", "erin"]
+    assert files(found()) == {student: {"exercise1": b"1", "exercise2": b"2"} for student in students}
+    assert all(one.problem is None for one in found().values())
+
+
+@pytest.mark.parametrize("inside", ["", "exercises"])
+def test_a_folder_with_exercises_is_one_submission(place: Path, found: Read, inside: str):
+    write(place / "alice" / inside, {"exercise1_shapes.py": b"1"})
+    assert files(found(place / "alice")) == {"alice": {"exercise1": b"1"}}
+
+
+def test_files_and_archives_may_be_named_themselves(place: Path, found: Read):
+    write(place, {"alice/exercise1.py": b"1", "bob.zip": zipped({"exercise2.py": b"2"})})
+    assert files(found(place / "alice" / "exercise1.py", place / "bob.zip")) == {
+        "alice": {"exercise1": b"1"},
+        "bob": {"exercise2": b"2"},
+    }
+
+
+def test_the_current_folder_has_a_name(place: Path, found: Read, monkeypatch: pytest.MonkeyPatch):
+    write(place, {"alice/exercise1.py": b"1"})
+    monkeypatch.chdir(place / "alice")
+    assert files(found(Path("."))) == {"alice": {"exercise1": b"1"}}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["exercise1.py", "exercise1_shapes.py", "exercise1 (2).py", "exercise1_shapes-1.py", "alice_exercise1.py",
+     "alice.exercise1_shapes.py", "Müller, Ana - exercise1.py"],
+)  # fmt: skip
+def test_a_file_is_for_the_exercise_that_its_name_says(exercises: tuple[Exercise, ...], name: str):
+    named = Names(exercises).exercise(name)
+    assert named is not None
+    assert named[1] == "exercise1"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["exercise1.txt", "exercise1", "exercise11.py", "exercise1_sums.py", "myexercise1.py", "exercise1.py.bak",
+     "exercise٣.py", "notes.py"],
+)  # fmt: skip
+def test_a_name_that_is_another_is_for_none(exercises: tuple[Exercise, ...], name: str):
+    assert Names(exercises).exercise(name) is None
+
+
+@given(student=st.text(st.characters(categories=["L", "N"]), min_size=1), number=st.sampled_from([1, 2]))
+def test_a_loose_file_has_its_student_in_front(exercises: tuple[Exercise, ...], student: str, number: int):
+    assert Names(exercises).exercise(f"{student}_exercise{number}.py") == (student, f"exercise{number}")
+
+
+def test_a_loose_file_needs_no_more_than_a_name_where_one_exercise_is_graded(place: Path, found: Read):
+    write(place, {"alice.py": b"1", "bob_exercise1.py": b"2"})
+    assert files(found(only=1)) == {"alice": {"exercise1": b"1"}, "bob": {"exercise1": b"2"}}
+    assert found()["alice"].problem == State.NOTHING_FOUND
+
+
+def test_the_highest_file_counts_and_two_at_one_height_are_refused(place: Path, found: Read):
+    write(place, {"alice/old/exercise1.py": b"old", "alice/exercise1.py": b"new"})
+    write(place, {"bob/a/exercise1.py": b"1", "bob/b/exercise1.py": b"2"})
+    write(place, {"carol/exercise1.py": b"1", "carol/exercise1 (1).py": b"2"})
+    whole = found()
+    assert whole["alice"].files == {"exercise1": b"new"}
+    assert whole["bob"].problem == whole["carol"].problem == State.REFUSED
+    assert whole["bob"].reason.startswith("several files for exercise1 (a/exercise1.py and b/exercise1.py)")
+
+
+def test_who_handed_in_twice_has_one_row_that_says_so(place: Path, found: Read):
+    write(place, {"alice/exercise1.py": b"1", "alice.zip": zipped({"exercise1.py": b"1"}), "bob/exercise1.py": b"1"})
+    whole = found()
+    assert whole["alice"].problem == State.REFUSED
+    assert whole["alice"].reason.startswith("handed in 2 times")
+    assert "alice.zip" in whole["alice"].reason
+    assert whole["bob"].problem is None
+
+
+def test_the_same_place_named_twice_is_twice_handed_in(place: Path, found: Read):
+    write(place, {"alice_exercise1.py": b"1"})
+    assert found(place, place / "alice_exercise1.py")["alice"].problem == State.REFUSED
+
+
+def test_what_holds_nothing_says_how_files_should_be_named(place: Path, found: Read):
+    (place / "alice").mkdir()
+    write(place, {"bob.zip": zipped({"report.pdf": b""}), "carol.txt": b"sorry"})
+    whole = found()
+    assert {one.problem for one in whole.values()} == {State.NOTHING_FOUND}
+    assert "exercise1_shapes.py" in whole["alice"].reason
+    assert sorted(whole) == ["alice", "bob", "carol"]
+
+
+def test_what_systems_leave_behind_is_nobody(place: Path, found: Read):
+    write(place, {".DS_Store": b"", "__MACOSX/x": b"", "Thumbs.db": b"", "alice/exercise1.py": b"1"})
+    write(place, {"bob.zip": zipped({"exercise1.py": b"1", "__MACOSX/exercise1.py": b"2", "._exercise1.py": b"3"})})
+    assert files(found()) == {"alice": {"exercise1": b"1"}, "bob": {"exercise1": b"1"}}
+
+
+def test_a_trap_is_refused_and_spares_the_others(place: Path, found: Read):
+    write(place, {"alice/exercise1.py": b"1"})
+    (place / "bob").mkdir()
+    (place / "bob" / "exercise1.py").symlink_to("../alice/exercise1.py")
+    (place / "carol").symlink_to("alice")
+    (place / "dave_exercise1.py").symlink_to("alice/exercise1.py")
+    os.mkfifo(place / "erin_exercise1.py")
+    os.mkfifo(place / "frank.zip")
+    (place / "grace.zip").symlink_to("alice")
+    write(place, {"heidi.zip": zipped({"../alice/exercise1.py": b"2"}), "ivan.tgz": special(b"2", "alice")})
+    whole = found()
+    assert whole.pop("alice").files == {"exercise1": b"1"}
+    assert {student: one.problem for student, one in whole.items()} == dict.fromkeys(whole, State.REFUSED)
+    assert len(whole) == 8
+
+
+def test_a_folder_that_is_named_like_an_archive_or_a_file_is_a_folder(place: Path, found: Read):
+    write(place, {"alice.zip/exercise1.py": b"1", "bob_exercise1.py/exercise1.py": b"2"})
+    whole = found()
+    assert whole["alice"].files == {"exercise1": b"1"}
+    assert whole["bob"].problem == State.NOTHING_FOUND
+
+
+def test_a_broken_archive_is_unreadable(place: Path, found: Read):
+    broken = bytearray(zipped({"exercise1.py": b"print(1)" * 20}))
+    broken[45] ^= 0xFF
+    write(place, {"alice.zip": bytes(broken), "bob.tar.gz": b"no archive", "carol.zip": b""})
+    assert {one.problem for one in found().values()} == {State.UNREADABLE}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such names there")
+def test_a_name_is_shown_as_one_line_of_plain_text(place: Path, found: Read):
+    for name in (b"\x1b[2J\n_exercise1.py", b"\xff_exercise1.py", b"=cmd|'/C calc'!A0_exercise1.py"):
+        Path(os.fsdecode(bytes(place) + b"/" + name)).write_bytes(b"1") if b"/" not in name else None
+    for student, one in found().items():
+        assert student.isprintable()
+        assert one.source.isprintable()
+        student.encode()
+
+
+@given(names=st.lists(st.text(st.characters(categories=["L", "N", "P", "S", "Z"]), max_size=12), max_size=6))
+def test_whatever_lies_in_a_class_each_student_has_one_row(
+    names: list[str], exercises: tuple[Exercise, ...], tmp_path_factory: pytest.TempPathFactory
+):
+    place = tmp_path_factory.mktemp("class")
+    endings = ["_exercise1.py", ".zip", ".tar.gz", "", "_exercise2.py", " exercise1.py"]
+    for name, ending in zip(names, endings, strict=False):
+        (place / (name.replace("/", "").replace("\0", "") + ending or "x")).write_bytes(b"1")
+    students = [one.student for one in read([place], exercises)]
+    assert len(students) == len(set(students))
+    assert all(student.isprintable() for student in students)
