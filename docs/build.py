@@ -22,16 +22,22 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from jupyter_client import AsyncKernelManager
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
-from nbformat import v4
-from page import page
-
 from checker import course
 from checker.cli.notebooks import text_of
 from checker.lesson import Lesson, is_for, lessons
+
+try:
+    import nbformat
+    from jupyter_client import AsyncKernelManager
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+    from nbformat import v4
+except ImportError as missing:
+    raise SystemExit(
+        f"The extra `docs` is not installed ({missing}): python -m pip install -c constraints.txt -e '.[docs]'"
+    ) from None
+
+from page import page
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -119,7 +125,7 @@ def write_assets(folder: Path) -> None:
     """Copy what the pages need to show formulas and diagrams."""
     spec = importlib.util.find_spec(CARRIER)
     if spec is None or spec.origin is None:
-        raise SystemExit("The extra `docs` is not installed: python -m pip install -c constraints.txt -e '.[docs]'")
+        raise SystemExit(f"{CARRIER} is not installed: python -m pip install -c constraints.txt -e '.[docs]'")
     for name, origin in ASSETS.items():
         path, copy = Path(spec.origin).parent / origin, folder / name
         copy.parent.mkdir(parents=True, exist_ok=True)

@@ -7,12 +7,15 @@ import functools
 import html
 import http.server
 import json
+import posixpath
 import re
 import shutil
 import subprocess
 import sys
 import threading
+from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import urldefrag, urlsplit
 
 import pytest
 from filelock import FileLock
@@ -110,6 +113,36 @@ def test_every_page_loads_from_here_alone_without_an_error_and_fits_a_phone(site
         assert width <= PHONE, f"{page} is {width} pixels wide on a phone's {PHONE}"
         unnamed = browser.execute_script("return [...document.images].filter(i => !i.alt).map(i => i.src)")
         assert not unnamed, f"{page} has images without a text"
+
+
+class Anchors(HTMLParser):
+    """The places of a page that a link can lead to, and the links of its text."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.places, self.links, self.in_text = {"__skip", ""}, set(), False
+        self.feed((SITE / page).read_text("utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.in_text |= tag == "article"
+        self.places.add(given.get("id") or given.get("name"))
+        if tag == "a" and self.in_text and given.get("href"):
+            self.links.add(given["href"])
+
+    def handle_endtag(self, tag):
+        self.in_text &= tag != "article"
+
+
+def test_every_link_of_a_text_leads_to_a_place_that_is_there(site):
+    read = {page: Anchors(page) for page in pages()}
+    links = [(page, link) for page in read for link in sorted(read[page].links) if not urlsplit(link).scheme]
+    assert len(links) > 100
+    for page, link in links:
+        path, place = urldefrag(link)
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(page), path)) if path else page
+        assert (SITE / target).is_file(), f"{page} leads to {link}"
+        assert target not in read or place in read[target].places, f"{page} leads to {link}"
 
 
 def lesson_pages():
