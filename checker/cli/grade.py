@@ -102,7 +102,7 @@ def grade(
         int(seed[:15], 16),
         seed[15:31],
         seconds(timeout),
-        workers or len(os.sched_getaffinity(0)),
+        workers or _cores(),
         fence.enclosed,
         _out_of_sight(chosen, out, submissions),
     )
@@ -147,6 +147,11 @@ def named(course: Course, exercises: str | None) -> Sequence[Exercise]:
     return [exercise for exercise in course.exercises if exercise in chosen]
 
 
+def _cores() -> int:
+    """How many cores this process may use, as far as the system tells."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
 def _make(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -159,14 +164,27 @@ def _seed(file: Path | None, out: Path) -> str:
     kept = out / SEED_FILE
     try:
         if file is None and not kept.exists():
-            with open(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as new:
-                new.write(secrets.token_hex(32) + "\n")
+            _make_seed(kept)
         content = (file or kept).read_bytes().strip()
     except OSError as cause:
         raise CallError(f"The secret seed {shown(file or kept)} cannot be read ({cause.strerror}).") from cause
     if not content:
         raise CallError(f"The secret seed {shown(file or kept)} is empty: write a line into it that nobody can guess.")
     return hashlib.sha256(content).hexdigest()
+
+
+def _make_seed(kept: Path) -> None:
+    """Make a seed that is there whole or not at all, and is nobody else's to read."""
+    new = kept.with_name(f"{SEED_FILE}-{secrets.token_hex(4)}")
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(32) + "\n")
+    try:
+        os.link(new, kept)
+        new.unlink()
+    except FileExistsError:  # another run was first: its seed counts for both
+        new.unlink()
+    except OSError:  # no links on this disk
+        new.replace(kept)
 
 
 def _fence(wanted: Sandbox, answers: Path) -> Survey:

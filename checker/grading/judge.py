@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -23,9 +24,13 @@ from checker import frames, limits
 from checker.course import Course, find
 from checker.frames import WireError
 from checker.grading import faults, unit
+from checker.grading.handed_in import shown
 from checker.grading.unit import Order
 
 TRACEBACK = "XOR_CHECK_TRACEBACK"
+READING = 5.0
+"""Seconds in which a thread that reads a dead judge's answers comes to their end."""
+MOST_SAID = 500
 
 
 class Gone(Exception):
@@ -71,10 +76,12 @@ class Judge:
             cwd=setting.scratch,
             env={**os.environ, **threads, "PYTHONPATH": path, "TMPDIR": setting.scratch},
             start_new_session=True,  # away from the terminal: Ctrl-C is for the run
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same on Windows
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._orders, self._answers = self._process.stdin, self._process.stdout
+        self._reading = threading.Lock()
 
     @property
     def pid(self) -> int:
@@ -92,7 +99,8 @@ class Judge:
             Gone: it is dead.
         """
         try:
-            text, _ = frames.unpack(frames.receive(self.fileno()))
+            with self._reading:
+                text, _ = frames.unpack(frames.receive(self.fileno()))
             return json.loads(text)
         except (EOFError, OSError, WireError, ValueError) as error:
             raise Gone from error
@@ -132,7 +140,9 @@ class Judge:
         if sys.platform != "win32":
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
-        self._answers.close()
+        if self._reading.acquire(timeout=READING):  # or the file's number could be another's while a thread reads it
+            self._answers.close()
+            self._reading.release()
         return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
 
 
@@ -168,13 +178,23 @@ def _serve(setting: Setting, orders: int, answers: int) -> None:
             order = Order.unpack(frames.receive(orders))
             faults.point("ordered")
             try:
-                answer = Answer(unit.perform(order, workers, course), None)
+                answer = _frame(Answer(unit.perform(order, workers, course), None))
             except Exception as error:
                 if os.environ.get(TRACEBACK):
                     traceback.print_exc()
-                answer = Answer(None, f"{type(error).__name__}: {error}")
+                answer = _frame(Answer(None, shown(f"{type(error).__name__}: {error}")[:MOST_SAID]))
             faults.point("judged")
-            frames.send(answers, frames.pack(json.dumps(asdict(answer)).encode(), b""))
+            frames.send(answers, answer)
+
+
+def _frame(answer: Answer) -> bytes:
+    """Give the bytes of an answer.
+
+    Raises:
+        ValueError: it holds a number that JSON has not.
+        WireError: it is too long.
+    """
+    return frames.pack(json.dumps(asdict(answer), allow_nan=False).encode(), b"")
 
 
 def _imports(course: Course, exercises: Sequence[str]) -> list[str]:

@@ -16,6 +16,11 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None
+
 SCRATCH, LOCK = "scratch-", "lock"
 
 
@@ -28,21 +33,24 @@ def announced(out: Path, token: str) -> Generator[Path]:
         token: the run's name.
     """
     scratch = out / f"{SCRATCH}{token}"
-    scratch.mkdir()
-    lock = os.open(scratch / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
+    with _alone(out):  # or another run could take this one for one that is gone, before its lock is there
+        scratch.mkdir()
+        lock = os.open(scratch / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         _locked(lock)
+    try:
         yield scratch
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        if fcntl is not None:
+            shutil.rmtree(scratch, ignore_errors=True)  # as long as the lock holds
         os.close(lock)
+        shutil.rmtree(scratch, ignore_errors=True)  # Windows removes no open file
 
 
 def gone(out: Path, token: str) -> bool:
     """Whether a run has ended, however it did; its scratch is removed if so."""
     scratch = out / f"{SCRATCH}{token}"
     try:
-        lock = os.open(scratch / LOCK, os.O_RDWR | os.O_CLOEXEC)
+        lock = os.open(scratch / LOCK, os.O_RDWR)
     except FileNotFoundError:  # it ended orderly, or was killed before it could announce itself
         lock = None
     except OSError:
@@ -59,16 +67,28 @@ def gone(out: Path, token: str) -> bool:
 
 def clear(out: Path) -> None:
     """Remove what runs that are no more have left behind."""
-    for scratch in out.glob(f"{SCRATCH}*"):
-        gone(out, scratch.name.removeprefix(SCRATCH))
+    with _alone(out):
+        for scratch in out.glob(f"{SCRATCH}*"):
+            gone(out, scratch.name.removeprefix(SCRATCH))
 
 
-def _locked(file: int) -> bool:
+@contextmanager
+def _alone(out: Path) -> Generator[None]:
+    """Keep other runs from coming, and from clearing away, meanwhile."""
+    if fcntl is None:
+        yield
+        return
+    folder = os.open(out, os.O_RDONLY)
     try:
-        import fcntl  # there is none on Windows
-    except ImportError:
-        return False
-    with suppress(OSError):
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
+        _locked(folder, wait=True)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _locked(file: int, *, wait: bool = False) -> bool:
+    if fcntl is not None:
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            return True
     return False

@@ -141,7 +141,8 @@ class _Run:
             if unit is None:
                 return
             self.bench.send(seat, unit, self.plan.order(unit), self.plan.patience(unit.exercise))
-        if self.bench.starting < self.store.waiting(self.plan.names) and len(self.bench.seats) < self.plan.workers:
+        wanted = self.store.waiting(self.plan.names)
+        while self.bench.starting < wanted and len(self.bench.seats) < self.plan.workers:
             self.bench.start()
 
     def take_in(self, seat: _Seat, message: Any) -> None:
