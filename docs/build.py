@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -84,6 +85,7 @@ def main() -> None:
     write_race(SOURCE)
     draw_boundary(SOURCE / "assets" / "boundary.png")
     write_lessons(SOURCE / "lessons")
+    bring_mermaid(SOURCE)
     subprocess.run([sys.executable, "-m", "zensical", "build", "--clean", "--strict"], cwd=ROOT, check=True)
     print(f"The site lies in {SITE.relative_to(ROOT)}: open it with python -m http.server -d {SITE.relative_to(ROOT)}")
 
@@ -129,7 +131,22 @@ def write_assets(folder: Path) -> None:
     for name, origin in ASSETS.items():
         path, copy = Path(spec.origin).parent / origin, folder / name
         copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(path, copy) if path.is_dir() else shutil.copy(path, copy)
+        if path.is_dir():
+            shutil.copytree(path, copy, ignore=shutil.ignore_patterns("*.ttf", "*.woff"))  # every browser takes woff2
+        else:
+            shutil.copy(path, copy)
+
+
+def bring_mermaid(folder: Path) -> None:
+    """Load Mermaid, which is large, on those pages alone that have a diagram.
+
+    The theme fetches it from elsewhere where a page has not brought it.
+    """
+    for file in folder.rglob("*.md"):
+        text = file.read_text("utf-8")
+        if re.search(r"(?m)^ *```mermaid", text):
+            up = "../" * (len(file.relative_to(folder).parts) - 1)
+            file.write_text(f'{text}\n<script src="{up}assets/mermaid/mermaid.min.js"></script>\n', "utf-8")
 
 
 def write_api(folder: Path) -> None:
