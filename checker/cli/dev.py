@@ -9,6 +9,7 @@ import typer
 from checker import new_exercise
 from checker.cli import check
 from checker.cli.call import CallError, CourseOption, ExerciseArgument, FunctionArgument, course_of, shown
+from checker.cli.grade import ExercisesOption, named
 from checker.course import Course, CourseError, Exercise
 from checker.stub import stub_of
 
@@ -112,6 +113,47 @@ def validate_checks(
     from checker import validate  # imports torch
 
     raise typer.Exit(validate.run(chosen, seeds=seeds, with_mutants=mutants, as_json=as_json))
+
+
+@dev.command("gradescope")
+def write_bundle(
+    context: typer.Context,
+    target: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write it.", show_default=False)],
+    exercises: ExercisesOption = None,
+    timeout: check.TimeoutOption = check.TIMEOUT,
+    package: Annotated[
+        str | None,
+        typer.Option(
+            "--package",
+            metavar="WHEEL|NAME",
+            help="What pip installs there; this checker by default.",
+            show_default=False,
+        ),
+    ] = None,
+    pip: Annotated[
+        list[str] | None,
+        typer.Option("--pip", metavar="ARGUMENT", help="For pip there, such as --pip=--index-url=URL."),
+    ] = None,
+    folder: CourseOption = None,
+) -> None:
+    """Write an autograder for Gradescope: a zip to upload."""
+    course = course_of(context)
+    chosen = named(course, exercises)
+    from checker.grading import autograder, points  # no other command of these needs SQLite
+
+    worth = points.read(course, {exercise.name: exercise.functions for exercise in chosen})
+    choice = autograder.Choice(
+        [exercise.name for exercise in chosen], check.seconds(timeout), package, tuple(pip or ())
+    )
+    try:
+        made = autograder.write(course, choice, target)
+    except autograder.BundleError as cause:
+        raise CallError(str(cause)) from cause
+    except OSError as cause:
+        raise CallError(f"{cause.filename} cannot be written ({cause.strerror}): name another folder.") from cause
+    typer.echo(f"{shown(made)}: upload it as the autograder of a programming assignment.")
+    typer.echo(f"It grades {', '.join(worth.worth)}, and gives {points.plain(worth.most())} points at most.")
+    typer.echo("It holds the solutions: keep it to yourself.")
 
 
 def _chosen(course: Course, name: str) -> tuple[Exercise, ...]:

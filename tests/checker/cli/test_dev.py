@@ -48,3 +48,21 @@ def test_validation_is_asked_for_the_chosen_exercises(
     assert asked == {"exercises": exercises, "seeds": 3, "with_mutants": False, "as_json": True}
     assert xor_check("dev", "validate", name, "--mutants").code == 1
     assert asked == {"exercises": exercises, "seeds": 1, "with_mutants": True, "as_json": False}
+
+
+def test_a_bundle_for_gradescope_is_written_and_says_how_many_points_it_gives(
+    tiny: Path, xor_check: XorCheck, tmp_path: Path
+):
+    (tiny / "course.toml").write_text("[functions.exercise1]\nrows = 2.5\n")
+    done = xor_check("dev", "gradescope", str(tmp_path / "out"), "--exercises", "1", "--package", "xorfunc")
+    assert done.code == 0, done.err
+    assert "grades exercise1, and gives 4.5 points at most" in done.out
+    assert (tmp_path / "out" / "autograder.zip").is_file()
+
+
+def test_points_that_make_no_sense_are_told_before_anything_is_written(tiny: Path, xor_check: XorCheck, tmp_path: Path):
+    (tiny / "course.toml").write_text("[functions.exercise1]\nrow = 2.5\n")
+    done = xor_check("dev", "gradescope", str(tmp_path / "out"))
+    assert done.code == 2
+    assert "did you mean 'rows'" in done.err
+    assert not (tmp_path / "out").exists()
