@@ -69,6 +69,7 @@ def command(program: Sequence[str], *, hidden: Sequence[str] = ()) -> list[str]:
     return [
         PROGRAM,
         *_walls(),
+        *(part for folder in _around(folders) for part in ("--perms", "0755", "--dir", folder)),
         *(part for folder in folders for part in _bound(folder)),
         *(part for path in covered for part in ("--size", "4096", "--tmpfs", path, "--remount-ro", path)),
         *("--proc", "/proc", "--dev", "/dev", *_scratch("/dev/shm"), "--remount-ro", "/dev"),
@@ -130,6 +131,11 @@ def _bound(folder: str) -> list[str]:
     if os.path.islink(folder):
         return ["--symlink", os.readlink(folder), folder]
     return ["--ro-bind", folder, folder]
+
+
+def _around(folders: Sequence[str]) -> list[str]:
+    """Give the folders around these: those that bubblewrap makes by itself are for the zygote's user alone."""
+    return sorted({str(around) for folder in folders for around in Path(folder).parents} - {"/"})
 
 
 def _scratch(folder: str) -> tuple[str, ...]:

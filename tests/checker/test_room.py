@@ -50,6 +50,12 @@ def test_a_right_answer_is_as_right_in_a_room(room: Workers):
         assert str(ask(worker, 2.5)) == "5.0"
 
 
+def test_a_students_code_imports_what_was_not_imported_before_it_came(room: Workers):
+    with load(room, job("import xorfunc.checkpoint\n\n\ndef double(x):\n    return 2 * x\n")) as worker:
+        assert worker.loaded.problem is None
+        assert str(ask(worker, 2.5)) == "5.0"
+
+
 def test_what_lies_in_a_folder_that_is_needed_can_be_hidden():
     hidden = Path(sys.prefix) / "lib" / "secret-of-a-test"
     hidden.mkdir()
