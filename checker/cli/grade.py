@@ -124,8 +124,9 @@ def grade(
         rows = store.rows()
         exports = _export(store, course, out)
     _summarize(Counter(str(row.state) for row in rows), out)
+    width = max(len(shown(written.path)) for written in exports)
     for written in exports:
-        typer.echo(f"  {shown(written.path):24}  {written.what}")
+        typer.echo(f"  {shown(written.path):{width}}  {written.what}")
     if stopped:
         typer.echo("Stopped by Ctrl-C. What is recorded stays; the same call goes on with the rest.")
     raise typer.Exit(1 if stopped else 0)
