@@ -240,6 +240,7 @@ def _store(out: Path) -> Generator[Store]:
 
 
 def _take_in(store: Store, plan: Plan, paths: Sequence[Path], regrade: str | None) -> None:
+    from checker.grading.handed_in import Refused
     from checker.grading.submissions import read
 
     versions = plan.versions()
@@ -253,6 +254,8 @@ def _take_in(store: Store, plan: Plan, paths: Sequence[Path], regrade: str | Non
             )  # fmt: skip
     except OSError as cause:
         raise CallError(f"{cause.filename} cannot be read ({cause.strerror}): make it readable.") from cause
+    except Refused as cause:
+        raise CallError(f"{', '.join(map(shown, paths))}: {cause}.") from cause
     if regrade is not None:
         student = None if regrade == "all" else regrade
         if student is not None and student not in {row.student for row in store.rows()}:

@@ -136,28 +136,29 @@ def _parts(path: Path, names: Names) -> Iterator[_Part]:
     here = path.resolve()
     with folder.opened(str(here)) as opened:
         entries = opened.names(MAX_CLASS)
-        if _is_submission(opened, entries, names):
+        if _is_submission(opened, entries):
             yield _Part(shown(here.name), shown(str(path)), lambda names: _of_folder(str(here), names))
             return
     for name in entries:
         yield _part(str(here), name, os.path.join(path, name), names)
 
 
-def _is_submission(opened: Folder, entries: Sequence[str], names: Names) -> bool:
-    if any(_is_an_exercises(entry, names) for entry in entries):
+def _is_submission(opened: Folder, entries: Sequence[str]) -> bool:
+    if any(map(_is_an_exercises, entries)):
         return True
     if "exercises" in entries:
         try:
             with opened.enter("exercises") as inner:
-                return inner is not None and any(_is_an_exercises(entry, names) for entry in inner.names())
+                return inner is not None and any(map(_is_an_exercises, inner.names()))
         except (Refused, Unreadable):
             return True
     return False
 
 
-def _is_an_exercises(file: str, names: Names) -> bool:
-    found = names.exercise(file)
-    return found is not None and found[0] is None
+def _is_an_exercises(file: str) -> bool:
+    """Whether a file is named as an exercise's, one that is graded or another, and not as a student's."""
+    match = EXERCISE_FILE.fullmatch(file)
+    return match is not None and match["student"] is None
 
 
 def _part(around: str, name: str, source: str, names: Names, default: str | None = None) -> _Part:
@@ -172,7 +173,10 @@ def _part(around: str, name: str, source: str, names: Names, default: str | None
     if loose is not None:
         owner = loose[0] or default or Path(name).stem
         return _Part(shown(owner), source, lambda names: _of_file(around, name, loose[1]), loose=True)
-    return _Part(shown(student), source, lambda names: _of_entry(around, name, names))
+    of_another = None if is_folder else EXERCISE_FILE.fullmatch(name)
+    if of_another is not None:  # of an exercise that is not graded: it says whose it is, and no more
+        student = of_another["student"] or default or student
+    return _Part(shown(student), source, lambda names: _of_entry(around, name, names), loose=of_another is not None)
 
 
 def _of_archive(around: str, name: str, names: Names) -> dict[str, bytes]:

@@ -110,6 +110,16 @@ def test_a_loose_file_needs_no_more_than_a_name_where_one_exercise_is_graded(pla
     assert found()["alice"].problem == State.NOTHING_FOUND
 
 
+def test_a_file_for_an_exercise_that_is_not_graded_says_whose_it_is_and_no_more(place: Path, found: Read):
+    write(place, {"alice_exercise1.py": b"1", "alice_exercise2.py": b"2", "bob_exercise2.py": b"2"})
+    write(place, {"carol/exercise2.py": b"2"})
+    assert files(found(only=1)) == {"alice": {"exercise1": b"1"}, "bob": {}, "carol": {}}
+    assert (
+        files(found(place / "carol", only=1)) == files(found(place / "carol" / "exercise2.py", only=1)) == {"carol": {}}
+    )
+    assert found(only=1)["alice"].problem is None
+
+
 def test_the_highest_file_counts_and_two_at_one_height_are_refused(place: Path, found: Read):
     write(place, {"alice/old/exercise1.py": b"old", "alice/exercise1.py": b"new"})
     write(place, {"bob/a/exercise1.py": b"1", "bob/b/exercise1.py": b"2"})
