@@ -46,3 +46,21 @@ def test_a_figure_is_held_against_its_bound(name, median, said):
 def test_a_readme_without_a_place_for_the_race_is_not_written_over():
     with pytest.raises(ValueError, match="no section"):
         with_section("# A readme\n", results())
+
+
+LABELS = {
+    "tutorial": "a tutorial's loop",
+    "tuned": "a tuned module loop",
+    "eager": "`fit`, eager",
+    "traced": "`fit`, traced",
+    "compiled": "`fit`, compiled",
+    "JAX step in a loop": "JAX, `jit` of one step",
+    "JAX jit(scan)": "JAX, `jit` of a `scan`",
+}
+
+
+@pytest.mark.parametrize(("name", "label"), LABELS.items())
+def test_the_lesson_on_training_shows_the_recorded_times(name, label):
+    lesson = (README.parent / "docs" / "lessons" / "08-training.py").read_text("utf-8")
+    (line,) = (line for line in lesson.splitlines() if line.startswith(f"# | {label}"))
+    assert line.split("|")[2].strip() == f"{1e6 * recorded()['seconds'][f'step, {name}']:.0f}"

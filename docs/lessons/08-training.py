@@ -349,29 +349,29 @@ for size in (128, 128, 104, 96):
 #
 # ## When compiling pays
 #
-# These times were recorded by the project's benchmark (`python -m benchmarks.race`: 2 cores of an AMD EPYC, torch
-# 2.13.0, JAX 0.10.2; 1000 points, batches of 128). Yours will differ; their ratios will not differ much.
+# These times were recorded by the project's benchmark (`python -m benchmarks.race`: 2 cores of an Intel Xeon,
+# torch 2.13.0, JAX 0.10.2; 1000 points, batches of 128). Yours will differ; their ratios will not differ much.
 #
 # | microseconds a step | |
 # |---|---|
-# | a tutorial's loop: `DataLoader`, module, `.item()` | 750 |
-# | a tuned module loop: slices, fused optimizer, nothing read back | 456 |
-# | `fit`, eager | 974 |
-# | `fit`, traced | 138 |
-# | `fit`, compiled | 43 |
-# | JAX, `jit` of one step, called from Python | 511 |
-# | JAX, `jit` of a `scan` over all steps | 29 |
+# | a tutorial's loop: `DataLoader`, module, `.item()` | 1026 |
+# | a tuned module loop: slices, fused optimizer, nothing read back | 372 |
+# | `fit`, eager | 1147 |
+# | `fit`, traced | 120 |
+# | `fit`, compiled | 25 |
+# | JAX, `jit` of one step, called from Python | 400 |
+# | JAX, `jit` of a `scan` over all steps | 34 |
 #
 # Three lessons stand in that table. The pure loop, eager, is the slowest: new tensors for everything, and `torch.func`
-# on top. Being pure is what lets it be traced and compiled, and then it is ten times as fast as the tuned module. And
-# compiling the step alone buys little (JAX's 511): what has to go is Python *between* steps, so the loop must be
+# on top. Being pure is what lets it be traced and compiled, and then it is fifteen times as fast as the tuned module.
+# And compiling the step alone buys little (JAX's 400): what has to go is Python *between* steps, so the loop must be
 # inside.
 #
-# But machine code has to be made first, and that took 21.5 seconds. A total is preparation plus steps:
+# But machine code has to be made first, and that took 34 seconds. A total is preparation plus steps:
 
-# %% alt="Total seconds against the number of steps, both logarithmic: the tuned module and eager start low and grow proportionally, traced starts near 0.9 s and crosses both between one and three thousand steps, compiled starts at 21.5 s and is cheapest only beyond some two hundred thousand steps."
-first = {"tuned module": 0.0, "eager": 0.0, "traced": 0.88, "compiled": 21.5}  # seconds before the first step
-each = {"tuned module": 456e-6, "eager": 974e-6, "traced": 138e-6, "compiled": 43e-6}
+# %% alt="Total seconds against the number of steps, both logarithmic: the tuned module and eager start low and grow proportionally, traced starts near 0.14 s and crosses both between one and six hundred steps, compiled starts at 34 s and is cheapest only beyond some four hundred thousand steps."
+first = {"tuned module": 0.0, "eager": 0.0, "traced": 0.14, "compiled": 34.4}  # seconds before the first step
+each = {"tuned module": 372e-6, "eager": 1147e-6, "traced": 120e-6, "compiled": 25e-6}
 num = [10**k for k in range(2, 8)]
 plot.scaling(num, {name: [first[name] + n * each[name] for n in num] for name in each}, xlabel="steps")
 
@@ -381,8 +381,8 @@ for slow, fast in (("eager", "traced"), ("tuned module", "traced"), ("traced", "
     print(f"{fast} beats {slow} from {steps:,.0f} steps")
 
 # %% [markdown]
-# The 0.88 seconds are those of a fresh process, where torch first has to import its tracer; later traces take a tenth
-# of a second. A training of 100 epochs here is 800 steps. Compiling it would be absurd; for a search over thousands of
+# The 0.14 seconds are those of the first trace of a process, its imports not counted; later ones take a little less. A
+# training of 100 epochs here is 800 steps. Compiling it would be absurd; for a search over thousands of
 # trainings, or for ensembles, it is the thing to do. `backend="auto"` does this sum for you.
 #
 # ## Pitfalls
