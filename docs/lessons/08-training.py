@@ -359,12 +359,12 @@ for size in (128, 128, 104, 96):
 # | `fit`, eager | 1147 |
 # | `fit`, traced | 120 |
 # | `fit`, compiled | 25 |
-# | JAX, `jit` of one step, called from Python | 400 |
+# | JAX, `jit` of one step, called from Python | 399 |
 # | JAX, `jit` of a `scan` over all steps | 34 |
 #
 # Three lessons stand in that table. The pure loop, eager, is the slowest: new tensors for everything, and `torch.func`
 # on top. Being pure is what lets it be traced and compiled, and then it is fifteen times as fast as the tuned module.
-# And compiling the step alone buys little (JAX's 400): what has to go is Python *between* steps, so the loop must be
+# And compiling the step alone buys little (JAX's 399): what has to go is Python *between* steps, so the loop must be
 # inside.
 #
 # But machine code has to be made first, and that took 34 seconds. A total is preparation plus steps:
