@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -86,7 +87,9 @@ def main() -> None:
     draw_boundary(SOURCE / "assets" / "boundary.png")
     write_lessons(SOURCE / "lessons")
     bring_mermaid(SOURCE)
-    subprocess.run([sys.executable, "-m", "zensical", "build", "--clean", "--strict"], cwd=ROOT, check=True)
+    done = subprocess.run([sys.executable, "-m", "zensical", "build", "--clean", "--strict"], cwd=ROOT, check=False)
+    if done.returncode:
+        raise SystemExit("The site is not whole: the warnings above say where.")
     print(f"The site lies in {SITE.relative_to(ROOT)}: open it with python -m http.server -d {SITE.relative_to(ROOT)}")
 
 
@@ -168,10 +171,14 @@ def offered(package: Path) -> list[str]:
 
 
 def write_contributors(folder: Path) -> None:
-    """CONTRIBUTING.md as the guide for contributors."""
-    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8").replace("(docs/architecture.md)", "(../architecture.md)")
-    (folder / "guides").mkdir(exist_ok=True)
-    (folder / "guides" / "contributors.md").write_text(text, "utf-8")
+    """CONTRIBUTING.md as the guide for contributors, to which other pages' links to that file lead."""
+    guide = folder / "guides" / "contributors.md"
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    guide.write_text(re.sub(r"\]\(docs/(?=[\w/-]+\.md)", "](../", text), "utf-8")
+    for file in folder.rglob("*.md"):
+        outside = os.path.relpath(ROOT / "CONTRIBUTING.md", DOCS / file.relative_to(folder).parent)
+        inside = os.path.relpath(guide, file.parent)
+        file.write_text(file.read_text("utf-8").replace(f"]({outside}", f"]({inside}"), "utf-8")
 
 
 def draw_boundary(file: Path) -> None:
@@ -194,7 +201,7 @@ def draw_boundary(file: Path) -> None:
     )
     low, high = -0.5, 1.5
     grid = evaluate.probability_grid(logits, params, low, high, steps=101)
-    plot.decision_boundary(grid, x, y, low=low, high=high).savefig(file, dpi=120)
+    plot.decision_boundary(grid, x, y, low=low, high=high).savefig(file, dpi=200)
 
 
 def write_race(folder: Path) -> None:
