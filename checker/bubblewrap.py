@@ -65,6 +65,7 @@ def command(program: Sequence[str], *, hidden: Sequence[str] = ()) -> list[str]:
     packages = [str(Path(__file__).resolve().parents[1] / name) for name in PACKAGES]
     folders = list(dict.fromkeys([*SYSTEM, *_pythons(), *packages]))
     folders = [folder for folder in folders if os.path.exists(folder)]
+    scratch = "/scratch" if any(Path(folder).is_relative_to("/tmp") for folder in folders) else "/tmp"
     covered = [path for path in (*_answers(packages), *map(os.path.realpath, hidden)) if _can_be_covered(path, folders)]
     return [
         PROGRAM,
@@ -73,9 +74,9 @@ def command(program: Sequence[str], *, hidden: Sequence[str] = ()) -> list[str]:
         *(part for folder in folders for part in _bound(folder)),
         *(part for path in covered for part in ("--size", "4096", "--tmpfs", path, "--remount-ro", path)),
         *("--proc", "/proc", "--dev", "/dev", *_scratch("/dev/shm"), "--remount-ro", "/dev"),
-        *(*_scratch("/tmp"), "--chdir", "/tmp", "--remount-ro", "/"),
+        *(*_scratch(scratch), "--chdir", scratch, "--remount-ro", "/"),
         "--clearenv",
-        *(part for name, value in _environment().items() for part in ("--setenv", name, value)),
+        *(part for name, value in _environment(scratch).items() for part in ("--setenv", name, value)),
         "--",
         *program,
     ]
@@ -106,10 +107,10 @@ def _tried(walls: Sequence[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(program, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
 
-def _environment() -> dict[str, str]:
+def _environment(scratch: str) -> dict[str, str]:
     return {
         **{f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")},
-        **dict.fromkeys(("HOME", "TMPDIR"), "/tmp"),
+        **dict.fromkeys(("HOME", "TMPDIR"), scratch),
         **dict.fromkeys(("USER", "LOGNAME"), "student"),
         "LANG": "C.UTF-8",
         "PATH": "/usr/bin:/bin",

@@ -20,7 +20,7 @@ from checker import limits, syscalls
 MAX_PROCESSES = 64
 """Threads count, too."""
 MAX_MEMORY = 3 * 2**30
-WRITABLE = ("/tmp", "/dev/shm")
+WRITABLE = (os.environ.get("TMPDIR", "/tmp"), "/dev/shm")
 
 
 class Room:

@@ -12,7 +12,7 @@ import secrets
 import sys
 from collections import Counter
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,6 +24,7 @@ from checker.cli.check import TIMEOUT, TimeoutOption, seconds
 from checker.course import Course, Exercise
 
 if TYPE_CHECKING:
+    from checker.grading.cluster import Machines
     from checker.grading.export.folder import Written
     from checker.grading.run import OnProgress, Plan
     from checker.grading.store import Store
@@ -55,6 +56,14 @@ ClusterOption = Annotated[
     str | None,
     typer.Option("--cluster", metavar="ADDRESS", help="Grade on Dask: a scheduler's address, or local:N."),
 ]
+TlsCaOption = Annotated[
+    Path | None,
+    typer.Option("--tls-ca", metavar="FILE", help="Who vouches for the scheduler.", show_default=False),
+]
+TlsCertOption = Annotated[
+    Path | None, typer.Option("--tls-cert", metavar="FILE", help="Your certificate.", show_default=False)
+]
+TlsKeyOption = Annotated[Path | None, typer.Option("--tls-key", metavar="FILE", help="Its key.", show_default=False)]
 SandboxOption = Annotated[
     Sandbox, typer.Option("--sandbox", help="auto takes what is there; strict refuses without all of it.")
 ]
@@ -74,6 +83,9 @@ def grade(
     exercises: ExercisesOption = None,
     workers: WorkersOption = None,
     cluster: ClusterOption = None,
+    tls_ca: TlsCaOption = None,
+    tls_cert: TlsCertOption = None,
+    tls_key: TlsKeyOption = None,
     sandbox: SandboxOption = Sandbox.auto,
     secret_seed: SeedOption = None,
     timeout: TimeoutOption = TIMEOUT,
@@ -91,8 +103,10 @@ def grade(
             raise CallError(f"{str(path)!r} is not there: name files, archives or folders that were handed in.")
     _make(out)
     seed = _seed(secret_seed, out)
-    fence = _fence(sandbox, chosen[0].solution)
+    machines = context.with_resource(_machines(cluster, (tls_ca, tls_cert, tls_key)))
+    fence = _fence(sandbox, course, chosen, machines)
     from checker.grading import presence
+    from checker.grading.judge import Judge
     from checker.grading.run import NoJudge, Plan
     from checker.grading.run import grade as run
 
@@ -102,7 +116,7 @@ def grade(
         int(seed[:15], 16),
         seed[15:31],
         seconds(timeout),
-        workers or _cores(),
+        workers or (_cores() if machines is None else machines.threads),
         fence.enclosed,
         _out_of_sight(chosen, out, submissions),
     )
@@ -114,7 +128,7 @@ def grade(
         try:
             _take_in(store, plan, submissions, regrade)
             with _bar() as on_progress:
-                run(store, plan, out, token, scratch, on_progress)
+                run(store, plan, out, token, scratch, on_progress, Judge if machines is None else machines.judge)
             store.end(token)
         except KeyboardInterrupt:
             stopped = True
@@ -188,13 +202,46 @@ def _make_seed(kept: Path) -> None:
         new.replace(kept)
 
 
-def _fence(wanted: Sandbox, answers: Path) -> Survey:
-    """What students' code will be able to do, tried before any of it runs."""
+@contextmanager
+def _machines(address: str | None, tls: tuple[Path | None, Path | None, Path | None]) -> Generator[Machines | None]:
+    """The workers of a cluster, where one is named."""
+    files = [file for file in tls if file is not None]
+    if files and (address is None or len(files) != len(tls)):
+        raise CallError("--tls-ca, --tls-cert and --tls-key go together, with --cluster tls://...: name all three.")
+    if address is None:
+        yield None
+        return
+    from checker.grading import cluster
+
+    if cluster.needs_tls(address):
+        typer.echo(f"{address} is not encrypted: whoever can reach it can run code there, and change grades.", err=True)
+    with ExitStack() as stack:
+        try:
+            machines = stack.enter_context(cluster.connected(address, cluster.Tls(*files) if files else None))
+        except cluster.NoCluster as error:
+            raise CallError(f"{error}.") from error
+        yield machines
+
+
+def _fence(wanted: Sandbox, course: Course, chosen: Sequence[Exercise], machines: Machines | None) -> Survey:
+    """What students' code will be able to do, tried before any of it runs, and on every machine where it will."""
     from checker.probing import survey
 
+    if machines is not None:
+        from checker.grading.cluster import NoCluster
+        from checker.grading.unit import course_version
+
+        versions = {exercise.name: course_version(exercise) for exercise in chosen}
+        try:
+            found = machines.survey(course.root, versions, enclosed=wanted != Sandbox.none)
+        except NoCluster as error:
+            raise CallError(f"--cluster: {error}.") from error
+    elif wanted != Sandbox.none:
+        found = survey.take(enclosed=True, answers=chosen[0].solution)
+    else:
+        found = survey.untried("not tried: --sandbox none")
     if wanted == Sandbox.none:
-        return survey.untried("not tried: --sandbox none")
-    found = survey.take(enclosed=True, answers=answers)
+        return found
     left = ", ".join(finding.danger for finding in found.open)
     if wanted == Sandbox.strict and found.missing:
         raise CallError(

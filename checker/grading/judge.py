@@ -60,10 +60,14 @@ class Answer:
     check: Mapping[str, Any] | None
     failure: str | None
     """Why there is no check: the checker itself failed."""
+    lost: str | None = None
+    """Why there is none: the judge died of it, on another machine."""
 
 
 class Judge:
     """The run's side of one judge."""
+
+    remote = False
 
     def __init__(self, setting: Setting) -> None:
         path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path if entry)
@@ -113,8 +117,12 @@ class Judge:
         """
         return Answer(**self.receive())
 
-    def send(self, order: Order) -> None:
+    def send(self, order: Order, patience: float = 0.0) -> None:
         """Give it an order.
+
+        Args:
+            order: what to grade.
+            patience: how long the run will wait for the answer.
 
         Raises:
             Gone: it is dead.
@@ -179,6 +187,8 @@ def _serve(setting: Setting, orders: int, answers: int) -> None:
             faults.point("ordered")
             try:
                 answer = _frame(Answer(unit.perform(order, workers, course), None))
+            except ConnectionError:  # where workers came from is gone, and a new source must not come after the answers
+                raise
             except Exception as error:
                 if os.environ.get(TRACEBACK):
                     traceback.print_exc()

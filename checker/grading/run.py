@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, Protocol
 
 from checker.course import Course, Exercise
 from checker.grading import faults, presence
@@ -71,7 +71,34 @@ class Plan:
 OnProgress = Callable[[Progress], None]
 
 
-def grade(store: Store, plan: Plan, out: Path, token: str, scratch: Path, on_progress: OnProgress) -> None:
+class AnyJudge(Protocol):
+    """What grades one unit after the other: a process of this machine, or whatever a cluster has room for."""
+
+    remote: bool
+    """Whether others look after it: they end what takes too long, and it is no unit's fault when it is gone."""
+
+    def send(self, order: Order, patience: float) -> None:
+        """Give it an order; raises `Gone`."""
+        ...
+
+    def receive(self) -> Any:
+        """Give that it is ready, and then an answer an order; raises `Gone`."""
+        ...
+
+    def end(self) -> str:
+        """End it, and say how it ended."""
+        ...
+
+
+def grade(
+    store: Store,
+    plan: Plan,
+    out: Path,
+    token: str,
+    scratch: Path,
+    on_progress: OnProgress,
+    make: Callable[[Setting], AnyJudge] = Judge,
+) -> None:
     """Grade all that waits.
 
     Args:
@@ -81,13 +108,14 @@ def grade(store: Store, plan: Plan, out: Path, token: str, scratch: Path, on_pro
         token: the run's name.
         scratch: the run's own folder.
         on_progress: told now and then how far it is.
+        make: makes a judge.
 
     Raises:
         NoJudge: no judge can be started.
         KeyboardInterrupt: somebody wants it to stop; what was at work is given back.
     """
     setting = Setting(str(plan.course.root), tuple(plan.names), str(scratch), plan.enclosed, plan.hidden)
-    bench = _Bench(lambda: Judge(setting))
+    bench = _Bench(lambda: make(setting))
     try:
         _Run(store, plan, out, token, bench, on_progress).finish()
     finally:
@@ -99,7 +127,7 @@ def grade(store: Store, plan: Plan, out: Path, token: str, scratch: Path, on_pro
 class _Seat:
     """A place for a judge, and what the judge is at."""
 
-    judge: Judge
+    judge: AnyJudge
     deadline: float
     ready: bool = False
     unit: Unit | None = None
@@ -157,12 +185,16 @@ class _Run:
             answer = Answer(**message)
             if answer.check is not None:
                 self.store.record(unit, self.token, answer.check)
+            elif answer.lost is not None:
+                self.store.failed(unit, self.token, State.PARKED, answer.lost)
             else:
                 self.store.failed(unit, self.token, State.CRASHED, f"the checker failed ({answer.failure})")
 
     def lose(self, seat: _Seat, how: str) -> None:
         """Go on without a judge that is gone."""
         ending = self.bench.end(seat)
+        if seat.judge.remote:
+            raise NoJudge(f"{ending}. What is recorded stays, and the same call goes on with the rest")
         if seat.unit is not None:
             self.store.failed(seat.unit, self.token, State.PARKED, f"its judge {how} ({ending})")
         elif not seat.ready:
@@ -182,7 +214,7 @@ class _Run:
 class _Bench:
     """The judges at hand. Each is heard by a thread, since pipes cannot be waited for together on every system."""
 
-    def __init__(self, make: Callable[[], Judge]) -> None:
+    def __init__(self, make: Callable[[], AnyJudge]) -> None:
         self._make = make
         self._heard: SimpleQueue[tuple[_Seat, Any]] = SimpleQueue()
         self.seats: list[_Seat] = []
@@ -218,7 +250,7 @@ class _Bench:
 
     def overdue(self) -> list[_Seat]:
         """Give those that should have answered by now."""
-        waited_for = [seat for seat in self.seats if seat.unit is not None or not seat.ready]
+        waited_for = [seat for seat in self.seats if (seat.unit or not seat.ready) and not seat.judge.remote]
         return [seat for seat in waited_for if time.monotonic() > seat.deadline]
 
     @property
@@ -235,7 +267,7 @@ class _Bench:
         """Give a judge a unit; where the judge is gone, its thread will say so."""
         seat.unit, seat.deadline = unit, time.monotonic() + patience
         with suppress(Gone):
-            seat.judge.send(order)
+            seat.judge.send(order, patience)
 
     def end(self, seat: _Seat) -> str:
         """Let a judge go, and say how it ended."""

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from checker import bubblewrap
 from checker.probing import probes
@@ -51,6 +51,12 @@ class Survey:
     def open(self) -> list[Finding]:
         """What is not stopped."""
         return [finding for finding in self.findings if not finding.stopped]
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Self:
+        """Give the survey that was kept as data."""
+        findings = tuple(Finding(**finding) for finding in data["findings"])
+        return cls(data["enclosed"], data["missing"], findings, data["facts"])
 
     def as_data(self) -> dict[str, Any]:
         """Give what is kept with the grades."""
