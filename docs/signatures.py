@@ -57,7 +57,7 @@ def _quote_shapes(annotation: str | Expr | None) -> None:
             continue
         if each.canonical_path.startswith("jaxtyping."):
             array, shape = each.slice.elements
-            each.slice.elements = [array, shape if str(shape)[0] in "\"'" else f'"{shape}"']
+            each.slice.elements = [array, '"{}"'.format(str(shape).strip("\"'"))]
 
 
 def _parts(expression: object) -> Iterator[Expr]:

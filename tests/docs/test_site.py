@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from html.parser import HTMLParser
 from pathlib import Path
@@ -143,6 +144,15 @@ def test_every_link_of_a_text_leads_to_a_place_that_is_there(site):
         target = posixpath.normpath(posixpath.join(posixpath.dirname(page), path)) if path else page
         assert (SITE / target).is_file(), f"{page} leads to {link}"
         assert target not in read or place in read[target].places, f"{page} leads to {link}"
+
+
+def test_no_page_tells_of_the_machine_that_built_it(site):
+    own = re.compile(
+        "|".join([" at 0x[0-9a-f]{6}", *map(re.escape, (tempfile.gettempdir() + "/", str(ROOT), sys.prefix))])
+    )
+    for page in pages():
+        found = own.search((SITE / page).read_text("utf-8"))
+        assert not found, f"{page} says {found}"
 
 
 def lesson_pages():
