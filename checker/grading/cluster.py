@@ -28,7 +28,7 @@ from typing import Any
 from checker import course
 from checker.course import Course, CourseError
 from checker.grading.judge import Answer, Gone, Judge, Setting
-from checker.grading.unit import Order, course_version
+from checker.grading.unit import Order, course_version, patience
 from checker.probing.survey import Survey
 
 LOCAL = re.compile(r"local:(\d+)")
@@ -160,9 +160,9 @@ class RemoteJudge:
         self._future: Any = None
         self._why = ""
 
-    def send(self, order: Order, patience: float) -> None:
+    def send(self, order: Order) -> None:
         """Give it an order."""
-        self._future = self._client.submit(graded, self._setting, order.pack(), patience, pure=False)
+        self._future = self._client.submit(graded, self._setting, order.pack(), pure=False)
         self._sent.put(self._future)
 
     def receive(self) -> Any:
@@ -200,19 +200,20 @@ _idle: dict[str, list[Judge]] = {}
 _lock = threading.Lock()
 
 
-def graded(setting: str, order: bytes, patience: float) -> bytes:
+def graded(setting: str, order: bytes) -> bytes:
     """Grade one unit on this machine: the setting of judges and the order in, an answer as JSON out.
 
     Args:
         setting: a `Setting`, as JSON.
         order: an `Order`, packed.
-        patience: seconds after which a judge that has not answered is stuck.
     """
     try:
         judge = _judge(setting)
         try:
-            judge.send(Order.unpack(order), patience)
-            if sys.platform != "win32" and not select.select([judge], [], [], patience)[0]:
+            wanted = Order.unpack(order)
+            exercise = _course(Setting(**json.loads(setting)).course).select(wanted.exercise)
+            judge.send(wanted)
+            if sys.platform != "win32" and not select.select([judge], [], [], patience(exercise, wanted.timeout))[0]:
                 return _lost(f"its judge did not answer in time ({judge.end()})")
             answer = judge.answer()
         except Gone:

@@ -117,12 +117,8 @@ class Judge:
         """
         return Answer(**self.receive())
 
-    def send(self, order: Order, patience: float = 0.0) -> None:
+    def send(self, order: Order) -> None:
         """Give it an order.
-
-        Args:
-            order: what to grade.
-            patience: how long the run will wait for the answer.
 
         Raises:
             Gone: it is dead.

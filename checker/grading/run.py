@@ -20,7 +20,7 @@ from checker.course import Course, Exercise
 from checker.grading import faults, presence
 from checker.grading.judge import Answer, Gone, Judge, Setting
 from checker.grading.store import LEASE, Progress, State, Store, Unit
-from checker.grading.unit import Order, course_version
+from checker.grading.unit import Order, course_version, patience
 
 GLANCE = 0.2
 MAX_FALSE_STARTS = 3
@@ -58,11 +58,6 @@ class Plan:
         """Give the course version of each exercise."""
         return {exercise.name: course_version(exercise) for exercise in self.exercises}
 
-    def patience(self, exercise: str) -> float:
-        """Give the seconds after which a judge that has not answered must be stuck: students' code has less."""
-        functions = len(self.course.select(exercise).functions)
-        return 60.0 + functions * (2 * self.timeout + 10.0)
-
     def order(self, unit: Unit) -> Order:
         """Give the order to grade a unit."""
         return Order(unit.exercise, unit.course, self.seed, self.timeout, unit.data)
@@ -77,7 +72,7 @@ class AnyJudge(Protocol):
     remote: bool
     """Whether others look after it: they end what takes too long, and it is no unit's fault when it is gone."""
 
-    def send(self, order: Order, patience: float) -> None:
+    def send(self, order: Order) -> None:
         """Give it an order; raises `Gone`."""
         ...
 
@@ -97,7 +92,7 @@ def grade(
     token: str,
     scratch: Path,
     on_progress: OnProgress,
-    make: Callable[[Setting], AnyJudge] = Judge,
+    make: Callable[[Setting], AnyJudge] | None = None,
 ) -> None:
     """Grade all that waits.
 
@@ -108,14 +103,14 @@ def grade(
         token: the run's name.
         scratch: the run's own folder.
         on_progress: told now and then how far it is.
-        make: makes a judge.
+        make: makes a judge; a process of this machine by default.
 
     Raises:
         NoJudge: no judge can be started.
         KeyboardInterrupt: somebody wants it to stop; what was at work is given back.
     """
     setting = Setting(str(plan.course.root), tuple(plan.names), str(scratch), plan.enclosed, plan.hidden)
-    bench = _Bench(lambda: make(setting))
+    bench = _Bench(lambda: (make or Judge)(setting))
     try:
         _Run(store, plan, out, token, bench, on_progress).finish()
     finally:
@@ -168,7 +163,8 @@ class _Run:
             unit = self.store.claim(self.token, self.plan.names)
             if unit is None:
                 return
-            self.bench.send(seat, unit, self.plan.order(unit), self.plan.patience(unit.exercise))
+            exercise = self.plan.course.select(unit.exercise)
+            self.bench.send(seat, unit, self.plan.order(unit), patience(exercise, self.plan.timeout))
         wanted = self.store.waiting(self.plan.names)
         while self.bench.starting < wanted and len(self.bench.seats) < self.plan.workers:
             self.bench.start()
@@ -267,7 +263,7 @@ class _Bench:
         """Give a judge a unit; where the judge is gone, its thread will say so."""
         seat.unit, seat.deadline = unit, time.monotonic() + patience
         with suppress(Gone):
-            seat.judge.send(order, patience)
+            seat.judge.send(order)
 
     def end(self, seat: _Seat) -> str:
         """Let a judge go, and say how it ended."""

@@ -1,6 +1,8 @@
 import itertools
 import os
 import queue
+import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +17,7 @@ from checker.grading import run as module
 from checker.grading.judge import Answer, Gone, Judge, Setting
 from checker.grading.run import MAX_FALSE_STARTS, NoJudge, Plan
 from checker.grading.store import MAX_TRIES, Progress, State, Store
-from checker.grading.unit import Order
+from checker.grading.unit import Order, course_version
 from tests.checker.tiny_course import write_tiny_course
 
 CHECK = {"score": 1}
@@ -34,6 +36,8 @@ class Script:
 
 class FakeJudge:
     """A judge without a process; `script.of` gives an answer, "dies", or "sleeps"."""
+
+    remote = False
 
     def __init__(self, script: Script) -> None:
         self.script, self.said, self.ended = script, queue.SimpleQueue[Any](), False
@@ -147,7 +151,7 @@ def test_a_judge_that_dies_once_costs_nothing(desk: Desk, script: Script):
 
 
 def test_a_judge_that_never_answers_is_replaced(desk: Desk, script: Script, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(Plan, "patience", lambda plan, exercise: 0.05)
+    monkeypatch.setattr(module, "patience", lambda exercise, timeout: 0.05)
     monkeypatch.setattr(module, "GLANCE", 0.01)
     script.of = lambda order: "sleeps" if order.data == b"bad" else Answer(CHECK, None)
     desk.hand_in("bad", "good")
@@ -269,8 +273,6 @@ def test_a_real_judge_grades_and_leaves_nothing_running(tmp_path: Path):
     found = course.find(write_tiny_course(tmp_path / "tiny"))
     judge = Judge(Setting(str(found.root), ("exercise2",), str(tmp_path)))
     assert judge.receive() == {}
-    from checker.grading.unit import course_version
-
     right = b"def total(x):\n    return x.sum()\n"
     order = Order("exercise2", course_version(found.select("exercise2")), 5, 10.0, right)
     judge.send(order)
@@ -288,6 +290,19 @@ def test_a_real_judge_grades_and_leaves_nothing_running(tmp_path: Path):
     assert [pid for pid in workers if os.path.exists(f"/proc/{pid}/exe")] == []
     with pytest.raises(Gone):
         judge.receive()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are not forked there")
+def test_a_judge_whose_zygote_was_killed_leaves_rather_than_fail_at_everything(tmp_path: Path):
+    found = course.find(write_tiny_course(tmp_path / "tiny"))
+    judge = Judge(Setting(str(found.root), ("exercise2",), str(tmp_path)))
+    assert judge.receive() == {}
+    (zygote,) = _children(judge.pid)
+    os.kill(zygote, signal.SIGKILL)
+    judge.send(Order("exercise2", course_version(found.select("exercise2")), 5, 10.0, b"def total(x):\n    return 1\n"))
+    with pytest.raises(Gone):
+        judge.receive()
+    judge.end()
 
 
 def _children(pid: int) -> list[int]:
