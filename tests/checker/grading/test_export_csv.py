@@ -47,6 +47,7 @@ def test_points_that_are_not_known_are_empty_and_those_of_nothing_handed_in_are_
     assert totals["grace"] == ("parked", "")
     assert totals["carol"] == ("nothing found", "0")
     assert totals["dave"] == ("unreadable", "0")
+    assert [table["heidi"][name] for name in ("exercise1 of 3", "exercise2 of 1")] == ["", "0"]
 
 
 def test_a_name_that_begins_as_a_formula_is_text(table: dict[str, dict[str, str]]):
