@@ -1,14 +1,16 @@
 import json
 from pathlib import Path
+from typing import cast
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from checker import course, sandbox
+from checker import course, exam, sandbox
 from checker.course import Exercise
 from checker.grading import unit
 from checker.grading.unit import Order, WrongCourse
+from tests.checker.grading.filled_store import report
 from tests.checker.tiny_course import write_tiny_course
 
 WRONG = b"def total(x):\n    return x.sum() if x.sum() < 3 else x.sum() + 1\n"
@@ -60,6 +62,17 @@ def test_a_line_cannot_move_from_one_file_to_the_next_unseen(exercise: Exercise)
     exercise.solution.write_bytes(text[cut:])
     unit.course_version.cache_clear()
     assert unit.course_version(exercise) != before
+
+
+def test_a_crash_that_does_not_happen_again_is_none(
+    exercise: Exercise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """As when the system has no memory left, and ends a process that is not to blame."""
+    reports = [report("exercise2", {"total": "crashed"}), report("exercise2", {"total": "passed"})]
+    monkeypatch.setattr(exam, "grade", lambda *_: reports.pop(0))
+    order = Order("exercise2", unit.course_version(exercise), 5, 10.0, b"")
+    found = unit.perform(order, cast("sandbox.Workers", None), course.find(tmp_path))
+    assert (found["functions"][0]["status"], reports) == ("passed", [])
 
 
 def test_a_record_says_the_same_twice_and_holds_no_seed(exercise: Exercise, tmp_path: Path):
