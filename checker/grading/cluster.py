@@ -84,8 +84,8 @@ def connected(address: str, tls: Tls | None = None) -> Generator[Machines]:
                 client = stack.enter_context(Client(address, security=security, timeout=CONNECTING))
         except (OSError, TimeoutError, ValueError, TypeError) as error:
             raise NoCluster(
-                f"the scheduler {address!r} cannot be reached ({error or type(error).__name__}): is its address right, "
-                "and are these the files for its TLS?"
+                f"the scheduler {address!r} cannot be reached ({error or type(error).__name__}): "
+                "look at its address, and at the files for its TLS"
             ) from error
         yield Machines(client, distributed.KilledWorker)
 
