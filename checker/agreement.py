@@ -154,7 +154,7 @@ def _array_difference(expected: Array, got: Array, standard: Standard, path: Pat
         return Difference(Aspect.SHAPE, path, _shape(expected), _shape(got))
     if a.dtype != b.dtype:
         return Difference(Aspect.DTYPE, path, str(a.dtype), str(b.dtype))
-    if torch.device(expected.device) != torch.device(got.device):
+    if torch.device(expected.device) != _device(got.device):
         return Difference(Aspect.DEVICE, path, expected.device, got.device)
     not_finite = b.isfinite().logical_not() & a.isfinite()
     if bool(not_finite.any()):
@@ -165,6 +165,14 @@ def _array_difference(expected: Array, got: Array, standard: Standard, path: Pat
     if bool(apart.any()):
         return Difference(Aspect.VALUES, path, *side_by_side(expected, got), _where(expected, got, apart))
     return None
+
+
+def _device(name: str) -> torch.device | None:
+    """Give the device of a name that a worker has sent, which may be no device's."""
+    try:
+        return torch.device(name)
+    except RuntimeError:
+        return None
 
 
 def _apart(a: torch.Tensor, b: torch.Tensor, dtype: torch.dtype, standard: Standard) -> torch.Tensor:

@@ -7,10 +7,14 @@ does to its process, the others start afresh.
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import importlib.util
 import inspect
+import io
+import json
 import time
+import tokenize
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -28,6 +32,11 @@ if TYPE_CHECKING:
     from checker.replay import Replay
 
 OnVerdict = Callable[[Verdict], None]
+
+MAX_SOURCE = 2**20
+"""Characters of a file as it travels to a worker, where each that is not ASCII takes six."""
+ENCODINGS = {codecs.lookup(name).name for name in ("ascii", "utf-8", "utf-8-sig", "latin-1", "iso8859-15", "cp1252")}
+"""What is read: some others that Python knows are no encodings of text, or take hours for a mebibyte."""
 
 
 class NoDevice(Exception):
@@ -145,6 +154,9 @@ class Submission:
     @cached_property
     def source(self) -> str:
         """The text of the file, decoded as Python would."""
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(self.data).readline)
+        if codecs.lookup(encoding).name not in ENCODINGS:
+            raise SyntaxError(f"it says that its encoding is {encoding}")
         return importlib.util.decode_source(self.data)
 
     @property
@@ -156,6 +168,10 @@ class Submission:
             return Verdict(
                 "", "invalid", f"{self.file.name} is no text that Python can read: {error}. Save it as UTF-8."
             )
+        if "\0" in self.source:
+            return Verdict("", "invalid", f"{self.file.name} is no text: it has zero bytes. Save it as UTF-8.")
+        if len(json.dumps(self.source)) > MAX_SOURCE:
+            return Verdict("", "invalid", f"{self.file.name} is too large: an exercise takes a few hundred lines.")
         return None
 
     @property
@@ -186,6 +202,7 @@ def _examine(workers: Workers, submission: Submission, name: str, upcoming: str 
     except Lost as error:
         message = f"Importing {file} {error.message}{patience(error)}."
         return Verdict(name, error.status, message, printed=error.printed, hints=len(check.hints)), True
+    deadline += worker.waited
     with worker:
         if worker.loaded.problem is not None:
             problem = _import_failed(name, file, worker.loaded.problem)

@@ -87,7 +87,10 @@ class Asking:
         if form is not None:  # a predicate need not expect what no right answer is
             return form
         inputs = live(item.case, self.key.functions, self.device)
-        wrong = item.law.predicate(live(got, self.key.functions, self.device), *inputs)
+        try:
+            wrong = item.law.predicate(live(got, self.key.functions, self.device), *inputs)
+        except Exception as error:  # what came may be anything, and nothing may keep the judge from a verdict
+            wrong = f"what cannot be judged ({type(error).__name__}: {error})"
         return None if wrong is None else Difference(Aspect.VALUES, (), item.law.demand, wrong)
 
     def example(self, law: Law, case: Case) -> str:

@@ -45,8 +45,12 @@ NOT_SEEN = 0
 class Worker:
     """A process that has loaded a student's file and answers questions about it."""
 
-    def __init__(self, conversation: Conversation, loaded: Loaded, release: Callable[[Conversation], None]) -> None:
+    def __init__(
+        self, conversation: Conversation, loaded: Loaded, release: Callable[[Conversation], None], waited: float = 0.0
+    ) -> None:
         self.loaded = loaded
+        self.waited = waited
+        """Seconds that it took until there was a process for it: they are not the student's."""
         self._conversation = conversation
         self._release = release
         self._printed: str | None = None
@@ -201,10 +205,12 @@ class _ForkedWorkers:
             self._prepared[job] = self._start(job)
 
     def worker(self, job: Job, *, deadline: float) -> Worker:
+        called = time.monotonic()
         conversation = self._prepared.pop(job, None) or self._start(job)
+        waited = time.monotonic() - called
         while self._prepared:  # what was to come next when a check was given up
             self._end(self._prepared.popitem()[1])
-        return Worker(conversation, _loaded(conversation, deadline), self._end)
+        return Worker(conversation, _loaded(conversation, deadline + waited), self._end, waited)
 
     def _start(self, job: Job) -> Conversation:
         channel, of_worker = socket.socketpair()
@@ -252,7 +258,7 @@ class _EnclosedWorkers(_ForkedWorkers):
     def _fork(self, channel: int, prints: int) -> _ForkedProcess:
         try:
             pid = self._zygote.fork(channel, prints)
-        except ConnectionError:  # it was overrun, or could not be tidied up
+        except ConnectionError:  # it was overrun or stopped, or could not be tidied up
             self._zygote.close()
             self._zygote = self._made()
             pid = self._zygote.fork(channel, prints)
@@ -284,9 +290,9 @@ class _SpawnedWorkers:
     def worker(self, job: Job, *, deadline: float) -> Worker:
         called = time.monotonic()
         conversation = self._ready()
-        deadline += time.monotonic() - called
+        waited = time.monotonic() - called
         try:
-            return Worker(conversation, _load(conversation, job, deadline), self._take_back)
+            return Worker(conversation, _load(conversation, job, deadline + waited), self._take_back, waited)
         except Lost:
             self._take_back(conversation)
             raise

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import traceback
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from os import _exit, getpid, write  # taken now, as is everything below: a student's file may replace it
 from types import ModuleType
@@ -17,7 +18,7 @@ from typing import Any
 
 import torch
 
-from checker import frames, global_state, limits, off_limits, own_lines, student_file
+from checker import frames, global_state, limits, off_limits, own_lines, student_file, untouched
 from checker.ending import FAILED, OUT_OF_MEMORY
 from checker.job import Job, Loaded
 from checker.law import Law
@@ -30,6 +31,7 @@ from checker.wire import MAX_COMMAS, WireError, decode, encode
 
 CHECKS = "checks.py"
 """What the code of `checks.py` is compiled as."""
+TAMPERED = Raised("Tampered", "the file has changed the checker's own code, so nothing that it does can be judged")
 
 
 class Session:
@@ -40,8 +42,10 @@ class Session:
         self._before = Pristine() if reusable else None
         checks, self._functions = collect(job.checks, CHECKS)
         self._laws: dict[str, Law] = {law.name: law for law in checks[job.function].laws}
-        self._undo = off_limits.forbid(job.off_limits, trusted=CHECKS)
+        undo = off_limits.forbid(job.off_limits, trusted=self._functions)
+        self._undo: Callable[[], object] = undo if reusable else _nothing  # else nobody needs it, but who looks for it
         self._answer = ModuleType("nothing")
+        self.is_untouched = untouched.watch(self._functions, self._laws.values())
 
     def load(self) -> Loaded:
         """Execute the student's file and say what is in it."""
@@ -73,6 +77,10 @@ class Session:
 
     def _raised(self, error: BaseException) -> Raised:
         return own_lines.raised(error, self._job.path, self._job.source)
+
+
+def _nothing() -> bool:
+    return True
 
 
 def warm_up() -> None:
@@ -110,6 +118,7 @@ def _serve(files: Files, reusable: bool) -> None:
     process = getpid()
     printers = sys.stdout, sys.stderr
     session: Session | None = None
+    is_untouched = _nothing
     while True:
         number, kind, *content = decode(frames.receive(files.requests))
         answer: Any = None
@@ -118,10 +127,13 @@ def _serve(files: Files, reusable: bool) -> None:
             if session is None:
                 limits.restrict(data=job.device == "cpu")
             session = Session(job, reusable=reusable)
+            is_untouched = session.is_untouched  # in a variable of this frame, which no other code can set
             loaded = session.load()
             answer = (loaded.problem, loaded.names, loaded.parameters, loaded.kind)
         elif kind == "ask" and session is not None:
             answer = session.ask(*content)
+            if not is_untouched():
+                answer = TAMPERED
         elif kind == "tidy" and session is not None:
             answer = session.tidy()
         elif kind == "mark":

@@ -37,8 +37,10 @@ REPLY = struct.Struct("<q?")
 FORK, END, QUIT = b"f", b"e", b"q"
 GLANCE = 0.05
 """Seconds between two looks at the memory of a room."""
+STARTING = 120.0
+"""Seconds that a zygote may take to be ready: in a room it imports torch."""
 PATIENCE = 10.0
-"""Seconds beyond those of the order that a zygote in a room may take: a worker may have filled it with processes."""
+"""Seconds beyond those of the order that a zygote may take: a worker may have stopped it, or filled its room."""
 
 
 class Zygote:
@@ -51,6 +53,7 @@ class Zygote:
             preload: modules that its workers will import, so that each need not.
         """
         self._socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._is_ready = False
         self.pid = self._start(other, preload)
         other.close()
 
@@ -69,10 +72,16 @@ class Zygote:
         """Give the pid of a new worker that serves on one file descriptor and prints to the other.
 
         Raises:
-            OSError: the system makes no more processes, or the zygote is gone.
+            OSError: the system makes no more processes; as a `ConnectionError`, the zygote is gone or takes too long.
         """
-        socket.send_fds(self._socket, [ORDER.pack(FORK, 0, 0.0)], [channel, prints])
-        pid, failed = self._reply()
+        if not self._is_ready:
+            self._reply(STARTING)
+            self._is_ready = True
+        try:
+            socket.send_fds(self._socket, [ORDER.pack(FORK, 0, 0.0)], [channel, prints])
+        except OSError as error:
+            raise ConnectionError("the zygote is gone") from error
+        pid, failed = self._reply(PATIENCE)
         if failed:
             raise OSError(pid, os.strerror(pid))
         return pid
@@ -81,7 +90,7 @@ class Zygote:
         """Kill a worker and all that it left behind, and say how it ended."""
         try:
             self._socket.send(ORDER.pack(END, pid, patience))
-            return Ending(*self._reply())
+            return Ending(*self._reply(patience + PATIENCE))
         except OSError:  # the zygote is gone, and so are its workers
             return Ending(-signal.SIGKILL, killed=False)
 
@@ -93,8 +102,20 @@ class Zygote:
         with suppress(ChildProcessError):
             os.waitpid(self.pid, 0)
 
-    def _reply(self) -> tuple[int, bool]:
-        data = self._socket.recv(REPLY.size)
+    def _give_up(self) -> None:
+        """Kill the zygote: one that does not answer must not go on later. Its workers die with it."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+    def _reply(self, seconds: float) -> tuple[int, bool]:
+        self._socket.settimeout(seconds)
+        try:
+            data = self._socket.recv(REPLY.size)
+        except OSError as error:
+            self._give_up()
+            raise ConnectionError("the zygote does not answer") from error
+        finally:
+            self._socket.settimeout(None)
         if len(data) != REPLY.size:
             raise ConnectionError("the zygote is gone")
         return REPLY.unpack(data)
@@ -124,17 +145,9 @@ class EnclosedZygote(Zygote):
         )
         return self._process.pid
 
-    def end(self, pid: int, patience: float) -> Ending:
-        """Kill a worker and all that it left behind; the whole room, where that takes too long."""
-        self._socket.settimeout(patience + PATIENCE)
-        try:
-            self._socket.send(ORDER.pack(END, pid, patience))
-            ending = Ending(*self._reply())
-        except OSError:  # too late, or gone
-            self._process.kill()
-            return Ending(-signal.SIGKILL, killed=False)
-        self._socket.settimeout(None)
-        return ending
+    def _give_up(self) -> None:
+        """End the room."""
+        self._process.kill()
 
     def close(self) -> None:
         """End the room."""
@@ -168,7 +181,9 @@ def _live(orders: socket.socket, preload: Iterable[str], enter: Callable[[], Roo
             with suppress(Exception):  # whoever needs it will meet the error again
                 import_module(name)
         gc.freeze()  # a collection would write to every page that is shared with the judge
-        _obey(orders, enter and enter())
+        room = enter and enter()
+        orders.send(REPLY.pack(0, False))
+        _obey(orders, room)
         status = 0
     finally:
         os._exit(status)

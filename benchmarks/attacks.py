@@ -1,0 +1,440 @@
+"""What becomes of submissions that try to get a pass they did not compute, or to do harm.
+
+    python -m benchmarks.attacks [NAME...] [--sandbox none|strict] [--timeout SECONDS] [--json]
+
+Each file of `tests/attacks` is put in the place of one function of a solved exercise and graded by a real judge, the
+process that `xor-check grade` uses. It is told where its victims are, all of them decoys: results, another submission,
+a solution, a file, a running process, a server. After each attack the victims are looked at, and an honest submission
+is graded by the same judge. The table says for each sandbox which status the function got and which harm was done. The
+exit code is 1 where any function passed, or where harm was done in spite of the sandbox.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import os
+import resource
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from checker.course import Course, find, packaged
+from checker.grading import unit
+from checker.grading.judge import Answer, Gone, Judge, Setting
+from checker.grading.unit import Order
+
+FOLDER = Path(__file__).parent.parent / "tests" / "attacks"
+COURSE = FOLDER / "course"
+SANDBOXES = ("none", "strict")
+OUR_OWN = ("__init__.py", "conftest.py", "odd_files.py", "odd_hand_ins.py")
+"""Files beside the attacks that are none."""
+SEED = 20_261_126
+SECRET = "kept-from-attacks"
+GONE_IN = 3.0
+"""Seconds in which processes that were killed must be gone."""
+
+TRIES = 3
+"""Judges that one submission may cost, as in a run."""
+
+
+# The attacks
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One submission."""
+
+    name: str
+    what: str
+    """What it tries, in a sentence."""
+    code: bytes
+    exercise: str
+    """Of the small course that is there to be attacked, or of the real one."""
+    function: str
+    whole: bool
+    """Whether it is the whole file, not only a function."""
+    only_in_strict: str
+    """Why it is not made without a sandbox; empty where it is."""
+
+    @property
+    def on_real_course(self) -> bool:
+        """Whether it attacks an exercise that students get."""
+        return self.exercise != "target"
+
+    def submission(self, solution: str, victims: Mapping[str, Any]) -> bytes:
+        """Give the file that is handed in.
+
+        Args:
+            solution: the text of the exercise's solution.
+            victims: where they are.
+        """
+        if self.whole:
+            return self.code
+        return f"{without(solution, self.function)}\nVICTIMS = {dict(victims)!r}\n".encode() + self.code
+
+
+def attacks() -> list[Attack]:
+    """Give all attacks, by name."""
+    from tests.attacks import odd_files
+
+    found = [_read(file) for file in sorted(FOLDER.glob("*.py")) if file.name not in OUR_OWN]
+    made = [
+        Attack(name, what, code, "target", "target", whole=True, only_in_strict="")
+        for name, (what, code) in odd_files.made(honest(COURSE).decode()).items()
+    ]
+    return sorted([*found, *made], key=lambda attack: attack.name)
+
+
+def honest(course: Path) -> bytes:
+    """Give a right submission to the small course."""
+    return (course / "solutions" / "exercise1_target" / "solution.py").read_bytes()
+
+
+def without(source: str, name: str) -> str:
+    """Give a module's text without one of its functions or classes."""
+    lines = source.splitlines(keepends=True)
+    for node in ast.parse(source).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name:
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            return "".join(lines[: first - 1] + lines[node.end_lineno :])
+    raise ValueError(f"there is no {name!r} to be replaced")
+
+
+def _read(file: Path) -> Attack:
+    module = ast.parse(file.read_bytes())
+    said = {
+        statement.targets[0].id: ast.literal_eval(statement.value)
+        for statement in module.body
+        if isinstance(statement, ast.Assign)
+        and isinstance(statement.targets[0], ast.Name)
+        and statement.targets[0].id in ("ATTACKS", "ONLY_IN_STRICT")
+    }
+    exercise, _, function = said.get("ATTACKS", "target.target").partition(".")
+    what = (ast.get_docstring(module) or "").partition("\n")[0]
+    return Attack(file.stem, what, file.read_bytes(), exercise, function, False, said.get("ONLY_IN_STRICT", ""))
+
+
+# Their victims
+
+
+class Victims(AbstractContextManager["Victims"]):
+    """What attacks are told of, none of it worth anything: they may do to it what they can."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="xor-attacked-"))
+        self.course = self.folder / "course"
+        self.scratch = Path(f"{self.folder}-scratch")
+        """Where judges stand."""
+        self._left_name = f"xor-attack-{secrets.token_hex(8)}"
+        self._contents = {
+            self.folder / "results" / "grades.csv": f"student,score\n{SECRET},2\n",
+            self.folder / "submissions" / "neighbour.py": f"# {SECRET}\n",
+            self.folder / "outside.txt": SECRET,
+        }
+        for file in COURSE.rglob("*.py"):
+            self._contents[self.course / file.relative_to(COURSE)] = file.read_text("utf-8")
+        self.scratch.mkdir()
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self._connections = 0
+        threading.Thread(target=self._listen, daemon=True).start()
+        self._process = self._bystander()
+        self.restore()
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What an attack is told of them."""
+        return {
+            "folder": str(self.folder),
+            "results": str(self.folder / "results"),
+            "submissions": str(self.folder / "submissions"),
+            "solution": str(self.course / "solutions" / "exercise1_target" / "solution.py"),
+            "outside": str(self.folder / "outside.txt"),
+            "left": self._left_name,
+            "port": self._server.getsockname()[1],
+            "process": self._process.pid,
+        }
+
+    def restore(self) -> None:
+        """Make them as new."""
+        for folder in {file.parent for file in self._contents}:
+            if folder.is_symlink() or folder.is_file():
+                folder.unlink()
+        for file, content in self._contents.items():
+            if not self._is_as_written(file, content):
+                if file.is_dir() and not file.is_symlink():
+                    shutil.rmtree(file)
+                file.unlink(missing_ok=True)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(content, "utf-8")
+        for file in self._strangers():
+            file.unlink()
+        for file in self._left():
+            file.unlink()
+        if self._process.poll() is not None or self._is_changed():
+            self._process.kill()
+            self._process.wait()
+            self._process = self._bystander()
+        self._connections = 0
+
+    def harm(self) -> list[str]:
+        """Say what was done to them."""
+        harm = [
+            f"changed {file.name}" for file, content in self._contents.items() if not self._is_as_written(file, content)
+        ]
+        harm += [f"wrote {file.name[:30]}" for file in self._strangers()]
+        harm += ["left files behind" for _ in self._left()[:1]]
+        harm += ["reached a server" for _ in range(self._connections and 1)]
+        if self._process.poll() is not None:
+            harm.append("killed a process")
+        elif self._is_changed():
+            harm.append("changed a process")
+        return harm
+
+    def _strangers(self) -> list[Path]:
+        files = [file for file in self.folder.rglob("*") if not file.is_dir() or file.is_symlink()]
+        return [file for file in files if file not in self._contents and "__pycache__" not in file.parts]
+
+    def _left(self) -> list[Path]:
+        folders = ("/tmp", "/dev/shm", "/var/tmp", str(Path.home()), self.scratch)
+        return [found for folder in folders for found in Path(folder).glob(f"{self._left_name}*")]
+
+    @staticmethod
+    def _is_as_written(file: Path, content: str) -> bool:
+        try:
+            return not file.is_symlink() and file.read_text("utf-8") == content
+        except (OSError, UnicodeError):
+            return False
+
+    @staticmethod
+    def _bystander() -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(3600)"], stdin=subprocess.DEVNULL)
+
+    def _is_changed(self) -> bool:
+        pid = self._process.pid
+        with open(f"/proc/{pid}/status", encoding="ascii") as status:
+            stopped = any(line.startswith("State:\tT") for line in status)
+        limited = resource.prlimit(pid, resource.RLIMIT_NOFILE) != resource.getrlimit(resource.RLIMIT_NOFILE)
+        return stopped or limited or os.getpriority(os.PRIO_PROCESS, pid) != os.getpriority(os.PRIO_PROCESS, 0)
+
+    def _listen(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._server.accept()
+                self._connections += 1
+                connection.close()
+
+    def __exit__(self, *error: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._server.close()
+        for file in self._left():
+            file.unlink()
+        for folder in (self.folder, self.scratch):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+# Grading them
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one attack."""
+
+    attack: str
+    what: str
+    sandbox: str
+    status: str
+    """Of the attacked function; "skipped" where the attack was not made."""
+    message: str
+    harm: tuple[str, ...]
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether it got what it had not computed."""
+        return self.status == "passed"
+
+
+@dataclass
+class Arena(AbstractContextManager["Arena"]):
+    """A judge for each course, and what it is watched by."""
+
+    sandbox: str
+    timeout: float
+    victims: Victims
+    judges: dict[Path, Judge] = field(default_factory=dict[Path, Judge])
+    at_rest: dict[Path, int] = field(default_factory=dict[Path, int])
+    """How many processes a judge has while it waits."""
+
+    def make(self, attack: Attack) -> Outcome:
+        """Grade a submission, and look at the victims."""
+        if self.sandbox == "none" and attack.only_in_strict:
+            return Outcome(attack.name, attack.what, self.sandbox, "skipped", attack.only_in_strict, (), 0.0)
+        self.victims.restore()
+        course = packaged() if attack.on_real_course else find(self.victims.course)
+        exercise = course.select(attack.exercise)
+        data = attack.submission(exercise.solution.read_text("utf-8"), self.victims.told)
+        began = time.monotonic()
+        answer = self._graded(course, exercise.name, data)
+        seconds = time.monotonic() - began
+        status, message, printed = _of_function(answer, attack.function)
+        harm = [] if answer is not None else ["the judge died"]
+        if answer is not None and answer.check is None:
+            harm.append("the checker failed")
+        harm += self._left_running(course.root)
+        harm += ["read what is secret"] if SECRET in printed + message else []
+        harm += self.victims.harm()
+        self.victims.restore()
+        harm += self._harm_to_the_next(course, exercise.name)
+        return Outcome(attack.name, attack.what, self.sandbox, status, message, tuple(harm), seconds)
+
+    def _graded(self, course: Course, exercise: str, data: bytes) -> Answer | None:
+        """Give the judge's answer; None where it died, or is so stuck that a run would end it."""
+        judge = self._judge(course)
+        version = unit.course_version(course.select(exercise))
+        patience = 20.0 + len(course.select(exercise).functions) * (2 * self.timeout + 2.0)
+        overdue = threading.Timer(patience, judge.end)
+        overdue.start()
+        try:
+            judge.send(Order(exercise, version, SEED, self.timeout, data))
+            return judge.answer()
+        except (Gone, OSError):
+            self._end(course)
+            return None
+        finally:
+            overdue.cancel()
+
+    def _judge(self, course: Course) -> Judge:
+        if course.root not in self.judges:
+            told = self.victims.told
+            hidden = (str(course.root / "solutions"), told["results"], told["submissions"])
+            names = tuple(one.name for one in course.exercises)
+            judge = Judge(Setting(str(course.root), names, str(self.victims.scratch), self.sandbox == "strict", hidden))
+            judge.receive()
+            self.judges[course.root] = judge
+        return self.judges[course.root]
+
+    def _left_running(self, root: Path) -> list[str]:
+        judge = self.judges.get(root)
+        if judge is None or root not in self.at_rest:
+            return []
+        last = time.monotonic() + GONE_IN
+        while (left := len(descendants(judge.pid)) - self.at_rest[root]) > 0 and time.monotonic() < last:
+            time.sleep(0.02)
+        return [f"{left} processes left"] if left > 0 else []
+
+    def _harm_to_the_next(self, course: Course, exercise: str) -> list[str]:
+        """Have the same judge grade an honest submission, or, as a run would, another judge where that one is gone."""
+        for _ in range(TRIES):
+            answer = self._graded(course, exercise, course.select(exercise).solution.read_bytes())
+            if answer is not None and answer.check is not None:
+                self.at_rest.setdefault(course.root, len(descendants(self.judges[course.root].pid)))
+                return [] if answer.check["passed"] else ["the next one failed"]
+        self._end(course)
+        return ["the next one got no grade"]
+
+    def warm_up(self, attacks: Sequence[Attack]) -> None:
+        """Have each judge grade an honest submission, and count its processes."""
+        self.victims.restore()
+        for course in {attack.on_real_course: self._course(attack) for attack in attacks}.values():
+            if harm := self._harm_to_the_next(course, course.exercises[0].name):
+                raise RuntimeError(f"before any attack: {harm}")
+
+    def _course(self, attack: Attack) -> Course:
+        return packaged() if attack.on_real_course else find(self.victims.course)
+
+    def _end(self, course: Course) -> None:
+        if judge := self.judges.pop(course.root, None):
+            self.at_rest.pop(course.root, None)
+            judge.end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for judge in self.judges.values():
+            judge.end()
+
+
+def _of_function(answer: Answer | None, function: str) -> tuple[str, str, str]:
+    if answer is None or answer.check is None:
+        return "no grade", (answer.failure if answer else None) or "", ""
+    found = next(one for one in answer.check["functions"] if one["name"] == function)
+    return found["status"], found["message"], json.dumps(answer.check)
+
+
+def descendants(pid: int) -> list[int]:
+    """Give the processes that a process has started, and those that these have."""
+    parents: dict[int, int] = {}
+    for name in os.listdir("/proc"):
+        if name.isdecimal():
+            with suppress(OSError), open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
+                parents[int(name)] = int(file.read().rpartition(")")[2].split()[1])
+    found, new = set[int](), {pid}
+    while new := {child for child, parent in parents.items() if parent in new} - found:
+        found |= new
+    return sorted(found)
+
+
+def outcomes(chosen: Sequence[Attack], sandbox: str, timeout: float) -> Iterator[Outcome]:
+    """Make attacks, one after the other, and say what became of each.
+
+    Args:
+        chosen: which ones.
+        sandbox: "none" or "strict".
+        timeout: seconds for each function.
+    """
+    with ExitStack() as stack:
+        arena = stack.enter_context(Arena(sandbox, timeout, stack.enter_context(Victims())))
+        arena.warm_up([attack for attack in chosen if not (sandbox == "none" and attack.only_in_strict)])
+        for attack in chosen:
+            yield arena.make(attack)
+
+
+def main() -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which attacks; all by default")
+    parser.add_argument("--sandbox", choices=SANDBOXES, help="both by default")
+    parser.add_argument("--timeout", type=float, default=2.0, help="seconds that one function may take")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    chosen = parser.parse_args()
+    wanted = [attack for attack in attacks() if not chosen.names or attack.name in chosen.names]
+    sandboxes = [chosen.sandbox] if chosen.sandbox else SANDBOXES
+    found: list[Outcome] = []
+    for sandbox in sandboxes:
+        for outcome in outcomes(wanted, sandbox, chosen.timeout):
+            found.append(outcome)
+            if not chosen.json:
+                harm = ", ".join(outcome.harm) or "no harm"
+                print(
+                    f"{outcome.attack:32} {sandbox:6} {outcome.seconds:5.1f} s  {outcome.status:8} {harm:40} "
+                    f"{outcome.message.splitlines()[0][:70] if outcome.message else ''}",
+                    flush=True,
+                )
+    passes = [outcome.attack for outcome in found if outcome.passed]
+    harms = {name: [one.attack for one in found if one.sandbox == name and one.harm] for name in sandboxes}
+    if chosen.json:
+        rows = [asdict(outcome) for outcome in found]
+        print(json.dumps({"attacks": rows, "passes": passes, "harms": harms}))
+    else:
+        print(f"{len(wanted)} attacks. Passes that were not computed: {len(passes)} {' '.join(passes)}")
+        for name, some in harms.items():
+            print(f"Harm with the sandbox {name}: {len(some)} {' '.join(some)}")
+    return 1 if passes or harms.get("strict") else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

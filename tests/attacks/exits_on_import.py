@@ -1,0 +1,5 @@
+"""Ends the process before anybody can ask."""
+
+import sys
+
+sys.exit(0)

@@ -1,0 +1,9 @@
+"""Kills a process that has nothing to do with it."""
+
+import os
+import signal
+
+
+def target(x, y):
+    os.kill(VICTIMS["process"], signal.SIGKILL)
+    return x[..., 0]
