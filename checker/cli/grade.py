@@ -106,7 +106,6 @@ def grade(
     machines = context.with_resource(_machines(cluster, (tls_ca, tls_cert, tls_key)))
     fence = _fence(sandbox, course, chosen, machines)
     from checker.grading import presence
-    from checker.grading.judge import Judge
     from checker.grading.run import NoJudge, Plan
     from checker.grading.run import grade as run
 
@@ -128,7 +127,7 @@ def grade(
         try:
             _take_in(store, plan, submissions, regrade)
             with _bar() as on_progress:
-                run(store, plan, out, token, scratch, on_progress, Judge if machines is None else machines.judge)
+                run(store, plan, out, token, scratch, on_progress, None if machines is None else machines.judge)
             store.end(token)
         except KeyboardInterrupt:
             stopped = True

@@ -104,7 +104,8 @@ def test_vmap_over_members_equals_a_python_loop(network, members):
     params, x = network
     stacked = {name: torch.stack([p * (k + 1) for k in range(members)]) for name, p in params.items()}
     looped = [logits({name: p[k] for name, p in stacked.items()}, x) for k in range(members)]
-    torch.testing.assert_close(vmap(logits, in_dims=(0, None))(stacked, x), torch.stack(looped), **CLOSE)
+    # A batched product sums in another order than a single one, and its terms may cancel.
+    torch.testing.assert_close(vmap(logits, in_dims=(0, None))(stacked, x), torch.stack(looped), rtol=1e-4, atol=1e-5)
 
 
 @given(dtype=dtypes)
