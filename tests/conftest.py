@@ -13,7 +13,7 @@ checked = beartype(conf=BeartypeConf(is_pep484_tower=True))
 jaxtyping.install_import_hook("xorfunc", f"{__name__}.checked")
 
 # The same draws on every run, so that no failure is a matter of luck, and no deadline, so that a busy machine is none.
-hypothesis.settings.register_profile("xorfunc", derandomize=True, database=None, deadline=None, max_examples=50)
+hypothesis.settings.register_profile("xorfunc", derandomize=True, database=None, deadline=None, max_examples=20)
 hypothesis.settings.load_profile("xorfunc")
 
 # pytest-xdist already keeps every core busy.
