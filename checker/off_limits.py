@@ -37,8 +37,8 @@ def forbid(names: Sequence[str], *, trusted: Mapping[str, Any]) -> Undo:
         return lambda: None
     undone: list[Undo] = []
     vault = Vault(trusted)
-    for name in names:
-        owner, attribute = _owner(name)
+    found = [(name, *_owner(name)) for name in names]  # all at first: an import may call what is forbidden afterwards
+    for name, owner, attribute in found:
         original = getattr(owner, attribute)
         stand_in = _stand_in(name, original)
         vault.keep(name, original, stand_in)
