@@ -1,18 +1,20 @@
 """What becomes of submissions that try to get a pass they did not compute, or to do harm.
 
-    python -m benchmarks.attacks [NAME...] [--sandbox none|strict] [--timeout SECONDS] [--json]
+    python -m benchmarks.attacks [NAME...] [--sandbox none|strict] [--timeout SECONDS] [--json | --honest]
 
 Each file of `tests/attacks` is put in the place of one function of a solved exercise and graded by a real judge, the
 process that `xor-check grade` uses. It is told where its victims are, all of them decoys: results, another submission,
 a solution, a file, a running process, a server. After each attack the victims are looked at, and an honest submission
 is graded by the same judge. The table says for each sandbox which status the function got and which harm was done. The
-exit code is 1 where any function passed, or where harm was done in spite of the sandbox.
+exit code is 1 where any function passed, or where harm was done in spite of the sandbox. With `--honest`, all solutions
+and alternatives of the course are graded the same way, and none of them may fail.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import csv
 import json
 import os
 import resource
@@ -27,13 +29,16 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
-from checker.course import Course, find, packaged
+from checker.course import Course, Exercise, find, packaged
 from checker.grading import unit
+from checker.grading.handed_in import shown
 from checker.grading.judge import Answer, Gone, Judge, Setting
 from checker.grading.unit import Order
+from checker.verdict import Verdict
 
 FOLDER = Path(__file__).parent.parent / "tests" / "attacks"
 COURSE = FOLDER / "course"
@@ -403,6 +408,151 @@ def outcomes(chosen: Sequence[Attack], sandbox: str, timeout: float) -> Iterator
             yield arena.make(attack)
 
 
+# What is no file of its own: archives, links and names
+
+
+def hand_ins(sandbox: str, timeout: float) -> Iterator[Outcome]:
+    """Have a class of odd hand-ins graded as an instructor would, and say what became of each.
+
+    Args:
+        sandbox: "none" or "strict".
+        timeout: seconds for each function.
+    """
+    from checker.grading.store import Store
+    from tests.attacks.odd_hand_ins import HAND_INS
+
+    with Victims() as victims:
+        folder, out = victims.folder / "class", victims.folder / "graded"
+        folder.mkdir()
+        wrong = honest(COURSE).replace(b"(x * y).sum(dim=-1)", b"x[..., 0]")
+        entries: dict[str, str] = {}
+        for what, hand_in in HAND_INS.items():
+            before = set(os.listdir(folder))
+            hand_in(folder, wrong)
+            (entry,) = set(os.listdir(folder)) - before
+            entries[entry] = what
+        call = ["grade", str(folder), "--out", str(out), "--sandbox", sandbox, "--course", str(victims.course)]
+        began = time.monotonic()
+        program = [sys.executable, "-P", "-c", "from checker.cli import main; main()", *call, "--timeout", str(timeout)]
+        path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path if entry)
+        environment = {**os.environ, "PYTHONPATH": path}
+        said = subprocess.run(program, capture_output=True, cwd=victims.scratch, env=environment, check=False)
+        seconds = (time.monotonic() - began) / len(entries)
+        if said.returncode != 0:
+            raise RuntimeError(f"grading a class ended with {said.returncode}: {said.stderr.decode(errors='replace')}")
+        with Store.open(out / "grades.sqlite") as store:
+            rows = store.rows()
+        harm = [] if len(rows) == len(entries) else [f"{len(rows)} rows for {len(entries)} hand-ins"]
+        harm += _unsafe(said.stdout + said.stderr, "terminal")
+        for file in sorted(file for file in out.rglob("*") if file.is_file() and ".sqlite" not in file.name):
+            harm += _unsafe(file.read_bytes(), file.suffix)
+        shutil.rmtree(folder)
+        shutil.rmtree(out)
+        slips = [*Path("/tmp").glob("xor-attack-slip*"), *victims.scratch.glob("xor-attack-slip*")]
+        harm += victims.harm() + [f"wrote {file.name}" for file in slips]
+        yield Outcome(
+            "a class of odd hand-ins", "All below, in one class.", sandbox, "graded", "", tuple(harm), seconds
+        )
+        for row in rows:
+            what = next((said for entry, said in entries.items() if shown(entry) in row.source), row.source)
+            status = str(row.state)
+            if any(function["name"] == "target" and function["status"] == "passed" for function in _functions(row)):
+                status = "passed"
+            yield Outcome(what, f"{what.capitalize()}.", sandbox, status, row.reason, (), seconds)
+
+
+def _functions(row: Any) -> Iterator[Mapping[str, Any]]:
+    for check in row.checks.values():
+        yield from check["functions"]
+
+
+def _unsafe(content: bytes, kind: str) -> list[str]:
+    """Say what in a text would be obeyed by whoever shows it."""
+    found = [f"a terminal's orders in {kind}"] if b"\x1b" in content or b"\x9b" in content.replace(b"\xc2", b"") else []
+    if kind == ".csv":
+        cells = [cell for row in csv.reader(content.decode("utf-8-sig").splitlines()) for cell in row]
+        found += ["a formula in a table"] if any(cell[:1] in ("=", "@", "+", "\t", "\r") for cell in cells) else []
+    if kind == ".html" and b"<script>alert" in content:
+        found.append("a script in a page")
+    return found
+
+
+# Honest submissions
+
+
+AS_PLAIN_PYTHON = """
+def alternative(*args, **kwargs):
+    return lambda answer: answer
+
+
+def equivalent(*args, **kwargs):
+    pass
+
+"""
+"""What the declarations of `alternatives.py` are in a student's file."""
+
+
+@dataclass(frozen=True)
+class Honest:
+    """A right answer: a whole solution, or one function of it in another form."""
+
+    exercise: Exercise
+    name: str
+    source: str
+    functions: tuple[str, ...]
+
+
+def honest_answers() -> Iterator[Honest]:
+    """Give the solutions of all exercises, and each alternative in the place of the solution's function."""
+    from checker import answer_key
+
+    for exercise in packaged().exercises:
+        solution = exercise.solution.read_text("utf-8")
+        yield Honest(exercise, "the solution", solution, exercise.functions)
+        text = exercise.alternatives.read_text("utf-8") if exercise.alternatives.exists() else ""
+        text = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("from checker.spec "))
+        for variant in answer_key.load(exercise.folder).alternatives:
+            named = "\n".join(f"{name} = {answer.__name__}" for name, answer in variant.answers.items())
+            source = f"{solution}\n{AS_PLAIN_PYTHON}\n{text}\n{named}\n"
+            yield Honest(exercise, f"{variant.function}: {variant.slug}", source, (variant.function,))
+
+
+def false_fails(sandbox: str, timeout: float) -> Iterator[tuple[Honest, Verdict | None]]:
+    """Grade honest answers; give each with the first verdict that is no pass.
+
+    Args:
+        sandbox: "none" or "strict".
+        timeout: seconds for each function.
+    """
+    from checker import sandbox as workers_of
+
+    preload = dict.fromkeys(name for exercise in packaged().exercises for name in exercise.imports)
+    with workers_of.start("fork", preload=preload, enclosed=sandbox == "strict") as workers:
+        from checker import answer_key, exam
+
+        keys = {exercise.name: answer_key.load(exercise.folder) for exercise in packaged().exercises}
+        for one in honest_answers():
+            file = Path("exercises", f"{one.exercise.stem}.py")
+            key = keys[one.exercise.name]
+            submission = exam.Submission(file, one.source.encode(), key, "cpu", SEED, timeout, alone=True)
+            verdicts = exam.grade(workers, one.exercise.name, submission, one.functions).verdicts
+            yield one, next((verdict for verdict in verdicts if not verdict.passed), None)
+
+
+def tell_honest(sandboxes: Sequence[str], timeout: float) -> int:
+    """Print which honest answers fail."""
+    failed = 0
+    for sandbox in sandboxes:
+        graded = 0
+        for one, verdict in false_fails(sandbox, timeout):
+            graded += 1
+            if verdict is not None:
+                failed += 1
+                print(f"{sandbox:6} {one.exercise.name} {one.name}: {verdict.status}, {verdict.message}", flush=True)
+        print(f"{graded} honest answers with the sandbox {sandbox}; {failed} of all failed")
+    return 1 if failed else 0
+
+
 def main() -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -410,12 +560,16 @@ def main() -> int:
     parser.add_argument("--sandbox", choices=SANDBOXES, help="both by default")
     parser.add_argument("--timeout", type=float, default=2.0, help="seconds that one function may take")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--honest", action="store_true", help="grade right answers instead: none may fail")
     chosen = parser.parse_args()
     wanted = [attack for attack in attacks() if not chosen.names or attack.name in chosen.names]
     sandboxes = [chosen.sandbox] if chosen.sandbox else SANDBOXES
+    if chosen.honest:
+        return tell_honest(sandboxes, max(chosen.timeout, 20.0))
     found: list[Outcome] = []
     for sandbox in sandboxes:
-        for outcome in outcomes(wanted, sandbox, chosen.timeout):
+        odd = [] if chosen.names else hand_ins(sandbox, chosen.timeout)
+        for outcome in chain(outcomes(wanted, sandbox, chosen.timeout), odd):
             found.append(outcome)
             if not chosen.json:
                 harm = ", ".join(outcome.harm) or "no harm"
@@ -430,7 +584,8 @@ def main() -> int:
         rows = [asdict(outcome) for outcome in found]
         print(json.dumps({"attacks": rows, "passes": passes, "harms": harms}))
     else:
-        print(f"{len(wanted)} attacks. Passes that were not computed: {len(passes)} {' '.join(passes)}")
+        made = len({outcome.attack for outcome in found})
+        print(f"{made} attacks. Passes that were not computed: {len(passes)} {' '.join(passes)}")
         for name, some in harms.items():
             print(f"Harm with the sandbox {name}: {len(some)} {' '.join(some)}")
     return 1 if passes or harms.get("strict") else 0

@@ -23,7 +23,7 @@ MODULES = (
 EVENT = "checker.untouched"
 
 
-def watch(names: Mapping[str, Any], laws: Iterable[Any]) -> Callable[[], bool]:
+def watch(names: Mapping[str, Any], laws: Mapping[str, Any]) -> Callable[[], bool]:
     """Take note of everything as it is now; give the function that says whether it is so still.
 
     Args:
@@ -31,7 +31,7 @@ def watch(names: Mapping[str, Any], laws: Iterable[Any]) -> Callable[[], bool]:
         laws: the laws that a function is asked about.
     """
     places = [vars(module) for name in MODULES if (module := sys.modules.get(f"checker.{name}")) is not None]
-    places += [names, *map(vars, laws)]
+    places += [names, laws, *map(vars, laws.values())]
     found = [value for place in places for value in place.values()]
     classes = [value for value in found if isinstance(value, type) and value.__module__.startswith("checker")]
     noted = [(place, dict(place)) for place in [*places, *map(vars, classes)]]

@@ -45,7 +45,7 @@ class Session:
         undo = off_limits.forbid(job.off_limits, trusted=self._functions)
         self._undo: Callable[[], object] = undo if reusable else _nothing  # else nobody needs it, but who looks for it
         self._answer = ModuleType("nothing")
-        self.is_untouched = untouched.watch(self._functions, self._laws.values())
+        self.is_untouched = untouched.watch(self._functions, self._laws)
 
     def load(self) -> Loaded:
         """Execute the student's file and say what is in it."""
