@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 OnVerdict = Callable[[Verdict], None]
 
+ANSWERS = ("solution.py", "misconceptions.py", "alternatives.py")
 MAX_SOURCE = 2**20
 """Characters of a file as it travels to a worker, where each that is not ASCII takes six."""
 ENCODINGS = {codecs.lookup(name).name for name in ("ascii", "utf-8", "utf-8-sig", "latin-1", "iso8859-15", "cp1252")}
@@ -186,7 +187,10 @@ class Submission:
         """Give what a worker needs to run one function, and nothing more."""
         check = self.key.checks[name]
         folder = None if self.alone else str(self.file.resolve().parent)
-        return Job(self.source, str(self.file), folder, self.key.checks_source, name, check.off_limits, self.device)
+        closed = tuple(str(self.key.folder / answers) for answers in ANSWERS)
+        return Job(
+            self.source, str(self.file), folder, self.key.checks_source, name, check.off_limits, self.device, closed
+        )
 
 
 def _examine(workers: Workers, submission: Submission, name: str, upcoming: str | None) -> tuple[Verdict, bool]:

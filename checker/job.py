@@ -28,6 +28,8 @@ class Job:
     off_limits: tuple[str, ...]
     """Dotted names that raise `OffLimits` while the job lasts."""
     device: str
+    closed: tuple[str, ...] = ()
+    """Files that cannot be opened while the job lasts."""
 
 
 @dataclass(frozen=True)

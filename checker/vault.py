@@ -3,7 +3,8 @@
 What is kept lies in an audit hook, to which nothing refers that Python code could get hold of: neither a closure, nor
 a module, nor a frame. The hook hands a thing over only to a function of ours, and only where that was called by code
 which is what it says: a function of the library, one of `checks.py`, or the checker. While it is closed it also keeps
-the library's files from being read or loaded a second time, and the garbage collector from searching.
+the library's files from being read or loaded a second time, those with the answers from being read at all, and the
+garbage collector from searching.
 
 This makes it more work to run an answer than to write it. It is no wall: who reads memory past Python finds everything.
 And the library's text is public: who copies it by hand has copied from a book, and near copies are pointed out.
@@ -31,12 +32,14 @@ SEARCHES = ("gc.get_objects", "gc.get_referents", "gc.get_referrers")
 class Vault:
     """What stands behind some names, and who may have it."""
 
-    def __init__(self, trusted: Mapping[str, Any]) -> None:
+    def __init__(self, trusted: Mapping[str, Any], closed: Iterable[str] = ()) -> None:
         """Make one that is open.
 
         Args:
             trusted: the names of a module whose functions may have all of it.
+            closed: files that nobody may read while it is closed.
         """
+        self._answers = set(closed)
         self._trusted = list(_codes(trusted.values(), None))
         self._doors: list[CodeType] = []
         self._kept: dict[str, Any] = {}
@@ -59,7 +62,7 @@ class Vault:
     def close(self) -> None:
         """Hand all of it to an audit hook; nothing else has it from now on."""
         self._closed[0] = True
-        for hook in _hooks(self._kept, self._trusted, self._doors, self._files):
+        for hook in _hooks(self._kept, self._trusted, self._doors, self._files, self._answers):
             sys.addaudithook(_while(self._closed, hook))
         self._kept, self._trusted = {}, []
 
@@ -84,7 +87,7 @@ def _while(closed: list[bool], hook: Callable[[str, tuple[Any, ...]], None]) -> 
 
 
 def _hooks(
-    kept: dict[str, Any], trusted: list[CodeType], doors: list[CodeType], own: set[str]
+    kept: dict[str, Any], trusted: list[CodeType], doors: list[CodeType], own: set[str], answers: set[str]
 ) -> Iterator[Callable[[str, tuple[Any, ...]], None]]:
     """Give audit hooks, which look nothing up where a student's file could put something of its own."""
     type_of, is_a, address, names_of, text, data, len_of = type, isinstance, id, vars, str, bytes, len
@@ -96,7 +99,8 @@ def _hooks(
     roots = {name: str(Path(str(modules[name].__file__)).parent) for name in {_library_of(name) for name in kept}}
     roots["checker"] = str(Path(__file__).parent)
     users = {name: _users(name) for name in kept if _library_of(name) == LIBRARY}
-    files = own | {cache_from_source(file) for file in own}
+    files = own | answers
+    files |= {cache_from_source(file) for file in files}
     identities = {(state.st_dev, state.st_ino) for file in files for state in _stated(file)}
     names = {os.path.basename(file) for file in files}
     library = roots.get(LIBRARY)
@@ -160,11 +164,11 @@ def _hooks(
     def refuse(event: str, args: tuple[Any, ...]) -> None:
         """Refuse; whoever is refused may look at this frame, which has nothing that is kept."""
         if event == "open" and is_closed(args[0]):
-            raise denied(13, "the library's text is not to be read while what is in it is asked for")
-        if event in searches:
+            raise denied(13, "the answers, and the library's text, are not to be read while they are asked for")
+        if own and event in searches:
             raise denied(13, "memory is not to be searched while the answers of the library are in it")
         if event == "exec" and type_of(args[0]) is code_type and text.__str__(args[0].co_filename) in files:
-            raise denied(13, "the library is not to be loaded again while what is in it is asked for")
+            raise denied(13, "what holds the answers is not to be loaded while they are asked for")
 
     def serve(event: str, args: tuple[Any, ...]) -> None:
         """Hand over, and get to know who may have something."""

@@ -42,7 +42,7 @@ class Session:
         self._before = Pristine() if reusable else None
         checks, self._functions = collect(job.checks, CHECKS)
         self._laws: dict[str, Law] = {law.name: law for law in checks[job.function].laws}
-        undo = off_limits.forbid(job.off_limits, trusted=self._functions)
+        undo = off_limits.forbid(job.off_limits, trusted=self._functions, closed=job.closed)
         self._undo: Callable[[], object] = undo if reusable else _nothing  # else nobody needs it, but who looks for it
         self._answer = ModuleType("nothing")
         self.is_untouched = untouched.watch(self._functions, self._laws)

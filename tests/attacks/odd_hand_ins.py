@@ -10,6 +10,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from warnings import catch_warnings
 
 FILE = "exercise1_target.py"
 
@@ -24,7 +25,8 @@ def zipped(*members: tuple[str, bytes], compress: int = zipfile.ZIP_STORED, mode
         for name, content in members:
             info = zipfile.ZipInfo(name)
             info.compress_type, info.external_attr = compress, mode << 16
-            archive.writestr(info, content)
+            with catch_warnings(action="ignore"):  # that a name is there twice
+                archive.writestr(info, content)
     return packed.getvalue()
 
 
@@ -94,22 +96,22 @@ HAND_INS: dict[str, HandIn] = {
     "zip with a drive": _put("drive.zip", lambda file: zipped((f"C:{FILE}", file))),
     "zip with a link": _put("link.zip", lambda file: zipped((FILE, b"/etc/hostname"), mode=0o120777)),
     "zip with a device": _put("device.zip", lambda file: zipped((FILE, b""), mode=0o020666)),
-    "tar slip": _put("slip.tar.gz", lambda file: tarred(("../outside.txt", tarfile.REGTYPE, file))),
-    "tar with a link": _put("link.tar.gz", lambda file: tarred((FILE, tarfile.SYMTYPE, b"/etc/hostname"))),
+    "tar slip": _put("slipped.tar.gz", lambda file: tarred(("../outside.txt", tarfile.REGTYPE, file))),
+    "tar with a link": _put("link-in-tar.tar.gz", lambda file: tarred((FILE, tarfile.SYMTYPE, b"/etc/hostname"))),
     "tar with a hard link": _put("hard.tar.gz", lambda file: tarred((FILE, tarfile.LNKTYPE, b"/etc/hostname"))),
     "tar with a link to write through": _put(
         "through.tar.gz",
         lambda file: tarred(("a", tarfile.SYMTYPE, b"/tmp"), ("a/xor-attack-slip.py", tarfile.REGTYPE, file)),
     ),
-    "tar with a device": _put("device.tar.gz", lambda file: tarred((FILE, tarfile.CHRTYPE, b""))),
+    "tar with a device": _put("device-in-tar.tar.gz", lambda file: tarred((FILE, tarfile.CHRTYPE, b""))),
     "tar with a pipe": _put("pipe.tgz", lambda file: tarred((FILE, tarfile.FIFOTYPE, b""))),
     # what unfolds
     "zip bomb": _put("bomb.zip", lambda file: zipped((FILE, ZEROS), compress=zipfile.ZIP_DEFLATED)),
     "zip bomb that lies": _put("liar.zip", lying_about_size),
     "zip of many": _put("many.zip", lambda file: zipped(*((f"{number}.py", b"") for number in range(20_000)))),
-    "tar bomb": _put("bomb.tar.gz", lambda file: gzip.compress(ZEROS * 4)),
+    "tar bomb": _put("bomb-in-tar.tar.gz", lambda file: gzip.compress(ZEROS * 4)),
     "tar bomb of many": _put(
-        "many.tar.gz", lambda file: tarred(*((f"{number}.py", tarfile.REGTYPE, b"") for number in range(5_000)))
+        "many-in-tar.tar.gz", lambda file: tarred(*((f"{number}.py", tarfile.REGTYPE, b"") for number in range(5_000)))
     ),
     "nested zips": _put("nested.zip", nested),
     "encrypted zip": _put("encrypted.zip", encrypted),
@@ -128,7 +130,7 @@ HAND_INS: dict[str, HandIn] = {
     "a name as long as can be": _named("m" * 255),
     "a name of quotes": _named("a\"b'c`d$(touch xor-attack-slip)"),
     "options for a name": _named("--regrade=all"),
-    "a name of dots": _named("... "),
+    "a name that ends in dots": _named("mallory... "),
     "two names that look alike": _named("аlice"),  # noqa: RUF001  (that is the attack)
     # files
     "a link to the results": _folder(
