@@ -13,6 +13,7 @@ And the library's text is public: who copies it by hand has copied from a book, 
 from __future__ import annotations
 
 import io
+import linecache
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -62,6 +63,8 @@ class Vault:
     def close(self) -> None:
         """Hand all of it to an audit hook; nothing else has it from now on."""
         self._closed[0] = True
+        for file in self._files | self._answers:
+            linecache.cache.pop(file, None)  # a traceback may have read it before
         for hook in _hooks(self._kept, self._trusted, self._doors, self._files, self._answers):
             sys.addaudithook(_while(self._closed, hook))
         self._kept, self._trusted = {}, []

@@ -1,5 +1,6 @@
 """No submission gets a pass that it did not compute, and in a room none does harm; see `tests/attacks`."""
 
+import linecache
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,7 @@ from checker import answer_key, bubblewrap, exam, sandbox
 from checker.course import find, packaged
 from checker.sandbox import Workers
 from checker.verdict import Verdict
+from xorfunc import transforms
 
 ALL = {attack.name: attack for attack in attacks.attacks()}
 QUICK = [
@@ -39,6 +41,7 @@ QUICK = [
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Workers]:
+    linecache.getlines(transforms.__file__)  # as a traceback does that some test before this one has printed
     with sandbox.start("fork", preload=["torch.func", "xorfunc.transforms"]) as started:
         yield started
 
