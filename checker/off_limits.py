@@ -10,13 +10,19 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 from checker.vault import Vault, hand_over
 
 Undo = Callable[[], None]
+
+NOTED = (FunctionType, BuiltinFunctionType, type)
+_seen: dict[int, ModuleType] = {}
+_imported: dict[int, list[tuple[ModuleType, str]]] = {}
+"""What `look_around` has found, by the addresses of what was imported."""
 
 
 class OffLimits(Exception):
@@ -44,9 +50,8 @@ def forbid(names: Sequence[str], *, trusted: Mapping[str, Any], closed: Sequence
         stand_in = _stand_in(name, original)
         vault.keep(name, original, stand_in)
         _replace(owner, attribute, stand_in, undone)
-        for module in list(sys.modules.values()):
-            for other in [key for key, value in list(vars(module).items()) if value is original]:
-                _replace(module, other, stand_in, undone)
+        for module, other in list(_holders(original)):
+            _replace(module, other, stand_in, undone)
     vault.close()
     undone.append(vault.open)
 
@@ -55,6 +60,32 @@ def forbid(names: Sequence[str], *, trusted: Mapping[str, Any], closed: Sequence
             undone.pop()()
 
     return undo
+
+
+def look_around() -> None:
+    """Note for `forbid`, here and in processes forked from this one, which module holds a name of another.
+
+    To look through all modules takes such a process longer than all else: it gets a copy of every page that it reads.
+    """
+    for module in _modules():
+        _seen[id(module)] = module
+        for key, value in list(vars(module).items()):
+            if issubclass(type(value), NOTED) and value.__module__ != module.__name__:
+                _imported.setdefault(id(value), []).append((module, key))
+
+
+def _holders(thing: Any) -> Iterator[tuple[ModuleType, str]]:
+    """Give the modules that hold a thing, and the names that it has there."""
+    searched = _modules()
+    if issubclass(type(thing), NOTED):
+        yield from ((module, key) for module, key in _imported.get(id(thing), ()) if vars(module).get(key) is thing)
+        searched = [each for each in searched if id(each) not in _seen or each.__name__ == thing.__module__]
+    for module in searched:
+        yield from ((module, key) for key, value in list(vars(module).items()) if value is thing)
+
+
+def _modules() -> list[ModuleType]:
+    return list(sys.modules.values())
 
 
 def _replace(owner: Any, attribute: str, value: object, undone: list[Undo]) -> None:

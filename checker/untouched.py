@@ -11,8 +11,10 @@ It is no wall either: who writes answers to the channel by hand is not seen here
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import CodeType, FunctionType
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
+from operator import attrgetter, is_
+from types import FunctionType
 from typing import Any
 
 MODULES = (
@@ -34,10 +36,11 @@ def watch(names: Mapping[str, Any], laws: Mapping[str, Any]) -> Callable[[], boo
     places += [names, laws, *map(vars, laws.values())]
     found = [value for place in places for value in place.values()]
     classes = [value for value in found if isinstance(value, type) and value.__module__.startswith("checker")]
-    noted = [(place, dict(place)) for place in [*places, *map(vars, classes)]]
-    functions = [_noted(function) for function in _functions([*found, *(v for c in classes for v in vars(c).values())])]
+    places += map(vars, classes)
+    functions = list(set(_functions([*found, *(v for c in classes for v in vars(c).values())])))
+    places += [function.__kwdefaults__ for function in functions if function.__kwdefaults__]
     marker = object()
-    sys.addaudithook(_hook(noted, functions, marker))
+    sys.addaudithook(_hook(places, functions, marker))
     return _asking(marker)
 
 
@@ -63,34 +66,32 @@ def _functions(values: Iterable[Any]) -> Iterator[FunctionType]:
                     yield cell.cell_contents
 
 
-def _noted(function: FunctionType) -> tuple[FunctionType, CodeType, Any, Any, list[tuple[Any, Any]]]:
-    cells = [(cell, cell.cell_contents) for cell in function.__closure__ or ()]
-    return function, function.__code__, function.__defaults__, function.__kwdefaults__, cells
-
-
 def _hook(
-    noted: list[tuple[Mapping[str, Any], dict[str, Any]]], functions: list[Any], marker: object
+    places: Iterable[Mapping[str, Any]], functions: Sequence[FunctionType], marker: object
 ) -> Callable[[str, tuple[Any, ...]], None]:
-    """Give the audit hook, which looks nothing up where a student's file could put something of its own."""
-    event_of_ours, missing = EVENT, object()
+    """Give the audit hook, which looks nothing up where a student's file could put something of its own.
+
+    It looks at all places after each answer. Python itself tells when a function gets other code or defaults.
+    """
+    event_of_ours, setting, deleting = EVENT, "object.__setattr__", "object.__delattr__"
+    each, same, always, len_of = map, is_, repeat, len  # not `id`, nor a function's attributes: those are events, too
+    cells = [cell for function in functions for cell in function.__closure__ or ()]
+    content = attrgetter("cell_contents")
+    contents = list(map(content, cells))
+    noted = [(place.values, list(place.values())) for place in places]
+    changed: list[str] = []
 
     def is_untouched() -> bool:
-        for place, before in noted:
-            for name, value in before.items():
-                if place.get(name, missing) is not value:
-                    return False
-        for function, code, defaults, keywords, cells in functions:
-            if function.__code__ is not code or function.__defaults__ is not defaults:
+        for values, before in noted:
+            found = [*each(same, values(), before)]
+            if len_of(found) < len_of(before) or False in found:
                 return False
-            if function.__kwdefaults__ != keywords:
-                return False
-            for cell, content in cells:
-                if cell.cell_contents is not content:
-                    return False
-        return True
+        return not changed and False not in [*each(same, each(content, cells), contents)]
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
         if event == event_of_ours and args[0] is marker:
             args[1].append(is_untouched())
+        elif event in (setting, deleting) and True in [*each(same, functions, always(args[0]))]:
+            changed.append(event)
 
     return hook
