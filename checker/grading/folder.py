@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
 
@@ -21,7 +21,8 @@ from checker.grading.handed_in import (
     Refused,
     Unreadable,
     at_most,
-    is_beside_the_point,
+    is_litter,
+    is_out_of_sight,
     shown,
 )
 
@@ -38,11 +39,12 @@ class Folder:
         self.parts = parts
         """Its own name and those of the folders around it, as far as they were handed in."""
 
-    def names(self, limit: int = MAX_ENTRIES) -> list[str]:
-        """Give what lies in it, in order, without what systems and editors leave behind.
+    def names(self, limit: int = MAX_ENTRIES, *, without: Callable[[str], bool] = is_litter) -> list[str]:
+        """Give what lies in it, in order.
 
         Args:
             limit: how much may lie in it.
+            without: which names are passed over.
 
         Raises:
             Refused: too much lies in it.
@@ -50,7 +52,7 @@ class Folder:
         found: list[str] = []
         with os.scandir(self._path if self._descriptor is None else self._descriptor) as entries:
             for entry in entries:
-                if is_beside_the_point(entry.name):
+                if without(entry.name):
                     continue
                 found.append(entry.name)
                 if len(found) > limit:
@@ -129,32 +131,33 @@ def opened(path: str) -> Generator[Folder]:
         os.close(descriptor)
 
 
-def files(folder: Folder, *, below: int = 0) -> Iterator[HandedIn]:
+def files(folder: Folder, *, below: int = 0, without: Callable[[str], bool] = is_out_of_sight) -> Iterator[HandedIn]:
     """Give the files of an open folder and of those in it; they can be read while it is open, and before the next one.
 
     Args:
         folder: where to begin.
         below: how many of the folder's own parts are no part of the files'.
+        without: which names are passed over, and not looked into.
 
     Raises:
         Refused: there is a link, a device, or too much.
         Unreadable: something cannot be opened.
     """
-    for count, file in enumerate(_files(folder)):
+    for count, file in enumerate(_files(folder, without)):
         if count >= MAX_ENTRIES:
             raise Refused(f"more than {MAX_ENTRIES} files")
         yield HandedIn(file.parts[below:], file.read)
 
 
-def _files(folder: Folder) -> Iterator[HandedIn]:
+def _files(folder: Folder, without: Callable[[str], bool]) -> Iterator[HandedIn]:
     if len(folder.parts) > MAX_DEPTH:
         raise Refused(f"{shown('/'.join(folder.parts))!r} lies too deep: {MAX_DEPTH} folders are looked into at most")
-    for name in folder.names():
+    for name in folder.names(without=without):
         with folder.enter(name) as inner:
             if inner is None:
                 yield HandedIn((*folder.parts, name), partial(content, folder, name))
             else:
-                yield from _files(inner)
+                yield from _files(inner, without)
 
 
 def content(folder: Folder, name: str) -> bytes:

@@ -16,6 +16,16 @@ MAX_ENTRIES = 2000
 MAX_DEPTH = 8
 MAX_NAME = 255
 
+LITTER = frozenset(
+    [
+        *(".ds_store", ".appledouble", ".localized", ".fseventsd", ".spotlight-v100", ".temporaryitems", ".trashes"),
+        *("__macosx", "thumbs.db", "desktop.ini"),
+        *(".git", ".gitattributes", ".gitignore", ".idea", ".vscode"),
+        *(".ipynb_checkpoints", ".venv", "__pycache__"),
+    ]
+)
+"""What systems and editors leave behind, in lower case: nobody hands it in on purpose."""
+
 
 class Refused(Exception):
     """A submission that is not looked into any further; the message says why, for whoever grades."""
@@ -40,13 +50,22 @@ class HandedIn:
         return "/".join(self.parts)
 
 
-def is_beside_the_point(name: str) -> bool:
-    """Whether a file or folder is one that systems and editors leave behind, and that nobody hands in on purpose.
+def is_litter(name: str) -> bool:
+    """Whether a file or folder is one that systems and editors leave behind: nobody's submission, and no part of one.
 
-    >>> is_beside_the_point(".DS_Store"), is_beside_the_point("__MACOSX"), is_beside_the_point("alice")
+    >>> is_litter(".DS_Store"), is_litter("._alice.zip"), is_litter(".alice.zip"), is_litter("alice")
+    (True, True, False, False)
+    """
+    return name.startswith("._") or name.casefold() in LITTER
+
+
+def is_out_of_sight(name: str) -> bool:
+    """Whether a file or folder is litter, or one that most programs do not show.
+
+    >>> is_out_of_sight(".DS_Store"), is_out_of_sight(".alice.zip"), is_out_of_sight("alice")
     (True, True, False)
     """
-    return name.startswith(".") or name in ("__MACOSX", "__pycache__", "desktop.ini", "Thumbs.db")
+    return name.startswith(".") or is_litter(name)
 
 
 def shown(name: str) -> str:

@@ -8,6 +8,8 @@
   student are one submission.
 - Of several files for an exercise the one that lies highest counts. Two at the same height are refused, and so is a
   student who handed in twice.
+- What systems and editors leave behind is nobody's, by a list of names. Whatever else begins with a dot is handed in as
+  all else is. Within a submission it counts where there is nothing else, so that no folder of some tool is in the way.
 
 What is wrong with a submission is part of it: it gets its row like any other.
 """
@@ -24,7 +26,7 @@ from pathlib import Path
 from checker.course import Exercise
 from checker.grading import archive, folder
 from checker.grading.folder import Folder
-from checker.grading.handed_in import HandedIn, Refused, Unreadable, is_beside_the_point, shown
+from checker.grading.handed_in import HandedIn, Refused, Unreadable, is_litter, is_out_of_sight, shown
 from checker.grading.store import State
 
 EXERCISE_FILE = re.compile(
@@ -61,7 +63,7 @@ class Names:
             file: the file's name.
             loose: whether nothing around it says whose it is.
         """
-        match = EXERCISE_FILE.fullmatch(file)
+        match = EXERCISE_FILE.fullmatch(file) or EXERCISE_FILE.fullmatch(file.lstrip("."))
         for exercise in self.exercises:
             if match is not None and match["name"] in (exercise.name, exercise.stem):
                 return match["student"], exercise.name
@@ -166,7 +168,7 @@ def _part(around: str, name: str, source: str, names: Names, default: str | None
     source = shown(source)
     is_folder = stat.S_ISDIR(os.lstat(os.path.join(around, name)).st_mode)
     kind = archive.kind(name)
-    student = name[: -len(kind)] if kind is not None else name if is_folder else Path(name).stem
+    student = (name[: -len(kind)] or name) if kind is not None else name if is_folder else Path(name).stem
     if kind is not None and not is_folder:
         return _Part(shown(student), source, lambda names: _of_archive(around, name, names))
     loose = names.exercise(name, loose=True)
@@ -182,7 +184,9 @@ def _part(around: str, name: str, source: str, names: Names, default: str | None
 def _of_archive(around: str, name: str, names: Names) -> dict[str, bytes]:
     with folder.opened(around) as opened:
         data = opened.read(name, archive.MAX_ARCHIVE)
-    return _chosen(archive.files(name, data), names)
+    return _chosen(
+        lambda without: (file for file in archive.files(name, data) if not any(map(without, file.parts))), names
+    )
 
 
 def _of_file(around: str, name: str, exercise: str) -> dict[str, bytes]:
@@ -196,20 +200,29 @@ def _of_entry(around: str, name: str, names: Names) -> dict[str, bytes]:
     with folder.opened(around) as opened, opened.enter(name) as inner:
         if inner is None:
             return {}
-        return _chosen(folder.files(inner, below=1), names)
+        return _chosen(lambda without: folder.files(inner, below=1, without=without), names)
 
 
 def _of_folder(path: str, names: Names) -> dict[str, bytes]:
     with folder.opened(path) as opened:
-        return _chosen(folder.files(opened), names)
+        return _chosen(lambda without: folder.files(opened, without=without), names)
 
 
-def _chosen(handed_in: Iterable[HandedIn], names: Names) -> dict[str, bytes]:
-    """Give the file for each exercise, among all that lie in a submission."""
+def _chosen(handed_in: Callable[[Callable[[str], bool]], Iterable[HandedIn]], names: Names) -> dict[str, bytes]:
+    """Give the file for each exercise, among all that lie in a submission: what is out of sight where nothing else is.
+
+    Args:
+        handed_in: gives the files, without those that have such a name, or lie in a folder of such a name.
+        names: what they are for.
+    """
+    return _highest(handed_in(is_out_of_sight), names) or _highest(handed_in(is_litter), names)
+
+
+def _highest(handed_in: Iterable[HandedIn], names: Names) -> dict[str, bytes]:
     highest: dict[str, list[tuple[int, str, Callable[[], bytes]]]] = {}
     for file in handed_in:
         found = names.exercise(file.parts[-1])
-        if found is None or any(map(is_beside_the_point, file.parts)):
+        if found is None:
             continue
         candidates = highest.setdefault(found[1], [])
         depth = len(file.parts)

@@ -8,6 +8,7 @@ from hypothesis import given
 
 from checker import course
 from checker.course import Exercise
+from checker.grading.handed_in import LITTER, shown
 from checker.grading.store import State
 from checker.grading.submissions import Names, Submission, read
 from tests.checker.grading.test_archive import special, tarred, zipped
@@ -159,6 +160,42 @@ def test_what_systems_leave_behind_is_nobody(place: Path, found: Read):
     assert files(found()) == {"alice": {"exercise1": b"1"}, "bob": {"exercise1": b"1"}}
 
 
+def test_a_name_that_begins_with_a_dot_is_graded_as_any_other(place: Path, found: Read):
+    write(place, {".ann/exercise1.py": b"1", ".bob.zip": zipped({".bob/exercise1.py": b"2"})})
+    write(place, {".carol.tgz": tarred({"exercise1.py": b"3"}), ".dave_exercise1.py": b"4", ".exercise1.py": b"5"})
+    write(
+        place, {".erin": b"", "frank/.exercise1.py": b"6", "grace/.work/exercise1.py": b"7", "alice/exercise1.py": b"8"}
+    )
+    whole = found()
+    assert whole.pop(".erin").problem == State.NOTHING_FOUND
+    contents = {".ann": b"1", ".bob": b"2", ".carol": b"3", ".dave": b"4", ".exercise1": b"5"}
+    contents |= {"frank": b"6", "grace": b"7", "alice": b"8"}
+    assert files(whole) == {student: {"exercise1": content} for student, content in contents.items()}
+    assert files(found(place / ".ann", place / ".bob.zip")) == {
+        student: files(whole)[student] for student in (".ann", ".bob")
+    }
+    assert files(found(place / ".dave_exercise1.py")) == {".dave": {"exercise1": b"4"}}
+
+
+def test_what_begins_with_a_dot_is_in_nobodys_way(place: Path, found: Read):
+    write(place, {"alice/exercise1.py": b"1", "alice/.backup/exercise1.py": b"2", "alice/.exercise1.py": b"3"})
+    write(place, {"bob.zip": zipped({"sub/exercise1.py": b"1", ".exercise1.py": b"2", ".old/exercise2.py": b"3"})})
+    (place / "alice" / ".#exercise1.py").symlink_to("nowhere")  # an editor's lock
+    (place / "alice" / ".git").mkdir()
+    (place / "alice" / ".git" / "exercise2.py").symlink_to("nowhere")
+    assert files(found()) == {"alice": {"exercise1": b"1"}, "bob": {"exercise1": b"1"}}
+
+
+def test_an_archive_or_a_file_without_a_name_has_one_all_the_same(place: Path, found: Read):
+    write(place, {".zip": zipped({"exercise1.py": b"1"}), ".py": b"2"})
+    assert files(found(only=1)) == {".zip": {"exercise1": b"1"}, ".py": {"exercise1": b"2"}}
+
+
+def test_the_guide_lists_what_is_nobodys():
+    guide = (Path(__file__).parents[3] / "docs" / "guides" / "instructors.md").read_text("utf-8").casefold()
+    assert [name for name in LITTER if f"`{name}`" not in guide] == []
+
+
 def test_a_trap_is_refused_and_spares_the_others(place: Path, found: Read):
     write(place, {"alice/exercise1.py": b"1"})
     (place / "bob").mkdir()
@@ -199,14 +236,45 @@ def test_a_name_is_shown_as_one_line_of_plain_text(place: Path, found: Read):
         student.encode()
 
 
-@given(names=st.lists(st.text(st.characters(categories=["L", "N", "P", "S", "Z"]), max_size=12), max_size=6))
-def test_whatever_lies_in_a_class_each_student_has_one_row(
-    names: list[str], exercises: tuple[Exercise, ...], tmp_path_factory: pytest.TempPathFactory
+A_FILE = b"1"
+MADE: dict[str, Callable[[Path], object]] = {
+    "_exercise1.py": lambda path: path.write_bytes(A_FILE),
+    " exercise1.py": lambda path: path.write_bytes(A_FILE),
+    ".py": lambda path: path.write_bytes(A_FILE),
+    ".txt": lambda path: path.write_bytes(A_FILE),
+    ".zip": lambda path: path.write_bytes(zipped({"exercise1.py": A_FILE})),
+    ".tar.gz": lambda path: path.write_bytes(b"no archive"),
+    "_exercise2.py": lambda path: path.symlink_to("nowhere"),
+    "": lambda path: write(path, {"exercise1.py": A_FILE}),
+}
+"""How an entry of a class is made, by how its name ends."""
+
+
+def is_nobodys(name: str) -> bool:
+    """Whether the guide lists it."""
+    return name.startswith("._") or name.casefold() in LITTER
+
+
+NAME = st.text(st.characters(categories=["L", "N", "P", "S", "Z"], exclude_characters="/,"), max_size=8)
+ENTRY = st.tuples(st.sampled_from(["", ".", "._"]) | st.just("."), NAME, st.sampled_from(sorted(MADE))) | st.tuples(
+    st.just(""), st.sampled_from([*sorted(LITTER), ".DS_Store", "Thumbs.db"]), st.just("")
+)
+
+
+@given(entries=st.lists(ENTRY, max_size=6, unique_by="".join))
+def test_every_entry_of_a_class_is_in_exactly_one_row_unless_it_is_litter(
+    entries: list[tuple[str, str, str]], exercises: tuple[Exercise, ...], tmp_path_factory: pytest.TempPathFactory
 ):
     place = tmp_path_factory.mktemp("class")
-    endings = ["_exercise1.py", ".zip", ".tar.gz", "", "_exercise2.py", " exercise1.py"]
-    for name, ending in zip(names, endings, strict=False):
-        (place / (name.replace("/", "").replace("\0", "") + ending or "x")).write_bytes(b"1")
-    students = [one.student for one in read([place], exercises)]
-    assert len(students) == len(set(students))
-    assert all(student.isprintable() for student in students)
+    names: list[str] = []
+    for before, name, ending in entries:
+        entry = place / (before + name + ending or "x")
+        if entry.name and entry.parent == place and not os.path.lexists(entry):
+            MADE[ending](entry)
+            names.append(entry.name)
+    rows = list(read([place], exercises))
+    sources = [source for row in rows for source in row.source.split(", ")]
+    assert sorted(sources) == sorted(shown(str(place / name)) for name in names if not is_nobodys(name))
+    assert len({row.student for row in rows}) == len(rows)
+    assert all(row.student and row.student.isprintable() for row in rows)
+    assert all(row.files or (row.problem and row.reason) for row in rows)
