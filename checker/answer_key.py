@@ -115,8 +115,7 @@ class AnswerKey:
     def observe(self, answer: Any, law: Law, case: Case, device: str) -> Tree:
         """Run a law's trial on a trusted answer, as a worker does; what it raises is an observation too."""
         try:
-            with global_state.preserved():
-                global_state.settle()
+            with global_state.settled():
                 return plain(law.trial(answer, *live(case, self.functions, device)))
         except Exception as error:
             return Raised(type(error).__qualname__, str(error))

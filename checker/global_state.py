@@ -34,7 +34,43 @@ def read() -> dict[str, str]:
 @contextmanager
 def preserved() -> Generator[None]:
     """Put every setting back at the end, whatever was done to it."""
-    torch_state, numpy_state, python_state = torch.get_rng_state(), np.random.get_state(), random.getstate()
+    numpy_state = np.random.get_state()
+    with _all_but_numpys():
+        try:
+            yield
+        finally:
+            np.random.set_state(numpy_state)
+
+
+@contextmanager
+def settled() -> Generator[None]:
+    """The same, with the global random states where they always start, so that draws from them can be recognised.
+
+    NumPy draws from another generator meanwhile: to read and write the state of one takes longer than most calls.
+    """
+    numpys: Any = np.random  # its stubs know no generators that can be exchanged
+    generator = numpys.get_bit_generator()
+    other = _spare.pop() if _spare else np.random.MT19937()
+    with _all_but_numpys():
+        numpys.set_bit_generator(other)
+        try:
+            torch.default_generator.manual_seed(START)
+            np.random.seed(START)
+            random.seed(START)
+            yield
+        finally:
+            numpys.set_bit_generator(generator)
+            _spare.append(other)
+
+
+_spare: list[np.random.MT19937] = []
+"""Those at hand: making one takes longer still."""
+
+
+@contextmanager
+def _all_but_numpys() -> Generator[None]:
+    """Put back all but the random state of NumPy."""
+    torch_state, python_state = torch.get_rng_state(), random.getstate()
     dtype, device, grad = torch.get_default_dtype(), torch.get_default_device(), torch.is_grad_enabled()
     threads = torch.get_num_threads()
     deterministic = torch.are_deterministic_algorithms_enabled()
@@ -43,7 +79,6 @@ def preserved() -> Generator[None]:
         yield
     finally:
         torch.set_rng_state(torch_state)
-        np.random.set_state(numpy_state)
         random.setstate(python_state)
         if torch.get_default_dtype() is not dtype:
             torch.set_default_dtype(dtype)
@@ -55,13 +90,6 @@ def preserved() -> Generator[None]:
         if torch.are_deterministic_algorithms_enabled() != deterministic:
             torch.use_deterministic_algorithms(deterministic)
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = cudnn
-
-
-def settle() -> None:
-    """Put the global random states where they always start, so that what is drawn from them can be recognised."""
-    torch.default_generator.manual_seed(START)
-    np.random.seed(START)
-    random.seed(START)
 
 
 def _fingerprint(state: object) -> str:

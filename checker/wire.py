@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from safetensors import numpy
 from safetensors.torch import load, save
 from torch import Tensor
 
@@ -27,6 +28,7 @@ MAX_LEVELS = 2 * MAX_DEPTH  # room for the envelope around what `plain` gives
 MAX_ARRAYS = 1024
 HEADER_PER_ARRAY = 256
 """Bytes of the safetensors header; parsing one of 300,000 names takes 12 s."""
+NUMPYS_DIMENSIONS = 32
 MAX_COMMAS = 20_000
 """In an answer: reading the form takes microseconds a comma, and four million would fit into a text."""
 MAX_INT_BITS = 2_000
@@ -53,7 +55,7 @@ def encode(tree: Tree, *, max_commas: int | None = None) -> bytes:
         raise WireError(f"{len(arrays)} tensors: at most {MAX_ARRAYS} fit")
     if sum(array.nbytes for array in arrays) > frames.MAX_FRAME:
         raise WireError(f"more than {frames.MAX_FRAME:,} bytes of tensors")
-    tensors = save({str(index): _storable(array) for index, array in enumerate(arrays)}) if arrays else b""
+    tensors = _save([_storable(array) for array in arrays]) if arrays else b""
     _check_header(tensors, len(arrays))
     text = _ENCODER.encode([len(arrays), node]).encode("ascii")
     _check_commas(text, max_commas)
@@ -132,6 +134,14 @@ def _dtype(data: Tensor) -> str:
     if data.dtype not in PLAIN_DTYPES:
         raise WireError(f"a tensor of {data.dtype}")
     return str(data.dtype).removeprefix("torch.")
+
+
+def _save(arrays: list[Tensor]) -> bytes:
+    """Give safetensors' bytes, by way of NumPy where NumPy has the dtypes: the same, in a tenth of the time."""
+    named = {str(index): array for index, array in enumerate(arrays)}
+    if any(array.dtype is torch.bfloat16 or array.ndim > NUMPYS_DIMENSIONS for array in arrays):
+        return save(named)
+    return numpy.save({name: array.numpy() for name, array in named.items()})
 
 
 def _storable(data: Tensor) -> Tensor:

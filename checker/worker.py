@@ -64,8 +64,7 @@ class Session:
         trial = self._laws[law].trial
         values = live(inputs, self._functions, self._job.device)
         try:
-            with global_state.preserved():
-                global_state.settle()
+            with global_state.settled():
                 return plain(trial(self._answer, *values))
         except BaseException as error:
             return self._raised(error)
@@ -87,7 +86,7 @@ def warm_up() -> None:
     """Do once what is slow the first time, so that workers forked from this process need not."""
     torch.set_num_threads(1)
     postpone_compiler()
-    with global_state.preserved():
+    with global_state.settled():
         decode(encode(plain(torch.zeros(1))))
 
 

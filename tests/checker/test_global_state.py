@@ -78,13 +78,31 @@ def test_draws_go_on_as_if_nothing_had_been_drawn():
     assert torch.cat([first, torch.rand(1)]).tolist() == undisturbed.tolist()
 
 
-def test_what_is_drawn_after_settling_is_always_the_same():
-    def drawn() -> list[float]:
-        return [float(torch.rand(())), float(np.random.rand()), random.random()]
+def drawn() -> list[float]:
+    return [float(torch.rand(())), float(np.random.rand()), random.random()]
 
-    with global_state.preserved():
-        global_state.settle()
+
+def test_what_is_drawn_where_it_is_settled_is_always_the_same():
+    with global_state.settled():
         first = drawn()
         assert drawn() != first
-        global_state.settle()
+        with global_state.settled():
+            assert drawn() == first
+            np.random.set_bit_generator(np.random.MT19937(0))
+    with global_state.settled():
         assert drawn() == first
+
+
+def test_draws_go_on_after_what_was_settled_as_if_nothing_had_been_drawn():
+    with global_state.preserved():
+        before = global_state.read()
+        with suppress(ZeroDivisionError), global_state.settled():
+            drawn()
+            raise ZeroDivisionError
+        assert global_state.read() == before
+        with global_state.settled():
+            drawn()
+            outer = global_state.read()
+            with global_state.settled():
+                drawn()
+            assert global_state.read() == outer
