@@ -26,7 +26,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from itertools import chain
@@ -517,10 +517,11 @@ def honest_answers() -> Iterator[Honest]:
             yield Honest(exercise, f"{variant.function}: {variant.slug}", source, (variant.function,))
 
 
-def false_fails(sandbox: str, timeout: float) -> Iterator[tuple[Honest, Verdict | None]]:
+def false_fails(answers: Iterable[Honest], sandbox: str, timeout: float) -> Iterator[tuple[Honest, Verdict | None]]:
     """Grade honest answers; give each with the first verdict that is no pass.
 
     Args:
+        answers: which ones.
         sandbox: "none" or "strict".
         timeout: seconds for each function.
     """
@@ -531,7 +532,7 @@ def false_fails(sandbox: str, timeout: float) -> Iterator[tuple[Honest, Verdict 
         from checker import answer_key, exam
 
         keys = {exercise.name: answer_key.load(exercise.folder) for exercise in packaged().exercises}
-        for one in honest_answers():
+        for one in answers:
             file = Path("exercises", f"{one.exercise.stem}.py")
             key = keys[one.exercise.name]
             submission = exam.Submission(file, one.source.encode(), key, "cpu", SEED, timeout, alone=True)
@@ -539,12 +540,13 @@ def false_fails(sandbox: str, timeout: float) -> Iterator[tuple[Honest, Verdict 
             yield one, next((verdict for verdict in verdicts if not verdict.passed), None)
 
 
-def tell_honest(sandboxes: Sequence[str], timeout: float) -> int:
-    """Print which honest answers fail."""
+def tell_honest(names: Sequence[str], sandboxes: Sequence[str], timeout: float) -> int:
+    """Print which honest answers fail; of those of some names, or of all."""
     failed = 0
     for sandbox in sandboxes:
         graded = 0
-        for one, verdict in false_fails(sandbox, timeout):
+        answers = (one for one in honest_answers() if not names or one.name in names)  # after the workers' start
+        for one, verdict in false_fails(answers, sandbox, timeout):
             graded += 1
             if verdict is not None:
                 failed += 1
@@ -555,8 +557,8 @@ def tell_honest(sandboxes: Sequence[str], timeout: float) -> int:
 
 def main() -> int:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help="which attacks; all by default")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which attacks, or honest answers; all by default")
     parser.add_argument("--sandbox", choices=SANDBOXES, help="both by default")
     parser.add_argument("--timeout", type=float, default=2.0, help="seconds that one function may take")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -565,7 +567,7 @@ def main() -> int:
     wanted = [attack for attack in attacks() if not chosen.names or attack.name in chosen.names]
     sandboxes = [chosen.sandbox] if chosen.sandbox else SANDBOXES
     if chosen.honest:
-        return tell_honest(sandboxes, max(chosen.timeout, 20.0))
+        return tell_honest(chosen.names, sandboxes, max(chosen.timeout, 20.0))
     found: list[Outcome] = []
     for sandbox in sandboxes:
         odd = [] if chosen.names else hand_ins(sandbox, chosen.timeout)

@@ -1,7 +1,10 @@
 """No submission gets a pass that it did not compute, and in a room none does harm; see `tests/attacks`."""
 
 import linecache
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -75,19 +78,32 @@ def test_every_attack_says_what_it_tries():
     assert [attack.name for attack in ALL.values() if not attack.what.endswith(".")] == []
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", SANDBOXES)
-def test_no_attack_gets_a_pass_and_in_a_room_none_does_harm(kind: str):
-    if kind == "strict" and bubblewrap.missing():
-        pytest.skip(str(bubblewrap.missing()))
-    found = [*attacks.outcomes(list(ALL.values()), kind, 2.0), *attacks.hand_ins(kind, 2.0)]
-    assert [outcome for outcome in found if outcome.passed] == []
-    if kind == "strict":
-        assert [outcome for outcome in found if outcome.harm] == []
-
-
-@pytest.mark.slow
-def test_no_right_answer_fails_in_a_room():
+def in_a_room() -> None:
     if bubblewrap.missing():
         pytest.skip(str(bubblewrap.missing()))
-    assert [(one.name, verdict) for one, verdict in attacks.false_fails("strict", 20.0) if verdict] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("half", [0, 1])
+def test_in_a_room_no_attack_gets_a_pass_or_does_harm(half: int):
+    in_a_room()
+    found = list(attacks.outcomes(list(ALL.values())[half::2], "strict", 2.0))
+    assert [outcome for outcome in found if outcome.passed or outcome.harm] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", SANDBOXES)
+def test_no_odd_hand_in_gets_a_pass_and_in_a_room_none_does_harm(kind: str):
+    if kind == "strict":
+        in_a_room()
+    found = list(attacks.hand_ins(kind, 2.0))
+    assert [outcome for outcome in found if outcome.passed or (kind == "strict" and outcome.harm)] == []
+
+
+@pytest.mark.slow
+def test_no_solution_fails_in_a_room():
+    """In a process of its own: the checks of shapes here draw random numbers inside the library."""
+    in_a_room()
+    command = [sys.executable, "-m", "benchmarks.attacks", "--honest", "--sandbox", "strict", "the solution"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False)
+    assert (done.stdout, done.stderr) == ("12 honest answers with the sandbox strict; 0 of all failed\n", "")

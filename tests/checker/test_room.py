@@ -132,14 +132,19 @@ def test_whoever_ends_all_it_can_ends_only_its_own_room(room: Workers):
 
 
 DEEP = """
-import os
+import os, tempfile
 def double(x):
-    os.chdir("/tmp")
+    os.chdir(tempfile.gettempdir())
     for _ in range(3000):
         os.mkdir("d")
         os.chdir("d")
     os.mkdir("locked", 0)
     return 2 * x
+"""
+LISTED = """
+import os, tempfile
+def double(x):
+    return os.listdir(tempfile.gettempdir())
 """
 
 
@@ -147,7 +152,7 @@ def double(x):
 def test_what_cannot_be_tidied_up_costs_the_room_and_not_the_next_one(room: Workers):
     with load(room, job(DEEP)) as worker:
         assert ask(worker, 1.0) == 2.0
-    with load(room, job("import os\ndef double(x):\n    return os.listdir('/tmp')\n")) as worker:
+    with load(room, job(LISTED)) as worker:
         assert ask(worker, 1.0) == []
 
 
