@@ -78,6 +78,8 @@ AUTOMATIC_DIFFERENTIATION = [
     "torch.autograd.backward",
     "torch.autograd.grad",
     *(f"torch.func.{name}" for name in ("grad", "grad_and_value", "vjp", "jvp", "jacrev", "jacfwd", "linearize")),
+    *(f"torch.autograd.functional.{name}" for name in ("vjp", "jvp", "jacobian", "hvp", "vhp", "hessian")),
+    "torch.autograd.forward_ad.make_dual",
 ]
 
 check(

@@ -25,6 +25,15 @@ from checker.spec import (
     tensor,
 )
 
+THE_ANSWERS = [
+    f"xorfunc.model.{name}"
+    for name in (
+        *("init_params", "affine", "logits", "LogitPredictor", "functional_logits", "count_parameters"),
+        *("LogitPredictor.__init__", "LogitPredictor.forward"),  # `nn.Module.__subclasses__()` has the class as well
+    )
+]
+"""For each function all of them: the network is also its module, on given parameters."""
+
 # Initial parameters
 
 
@@ -87,7 +96,7 @@ check(
         deterministic_in_key(D=5, H=4, O=3),
         detached(),
     ],
-    off_limits=["xorfunc.model.init_params"],
+    off_limits=THE_ANSWERS,
     hints=[
         "Four leaves, four shapes, four keys: random.split(key, 4) makes the keys.",
         "random.uniform(key, shape, -bound, bound) with bound = 1 / math.sqrt(fan_in): num_inputs for the first layer.",
@@ -105,7 +114,7 @@ check(
     bias=tensor("H"),
     x=tensor("... D"),
     laws=[differentiates("weight", "bias", "x")],
-    off_limits=["xorfunc.model.affine"],
+    off_limits=THE_ANSWERS,
     hints=[
         "The last axis of x is the one that is multiplied away. Which axis of weight goes with it?",
         "weight is [H, D] and x is [..., D]: x @ weight.T is [..., H], and the bias is added to each row.",
@@ -118,7 +127,7 @@ check(
     x=tensor("... D"),
     tolerances={torch.float32: Tolerance(1e-4, absolute=2e-5)},  # a tanh written with exp loses digits far out
     laws=[differentiates("params", "x")],
-    off_limits=["xorfunc.model.logits", "xorfunc.model.affine"],
+    off_limits=THE_ANSWERS,
     hints=[
         "Write the two lines of the formula: first h, then s. You have `affine`.",
         'h = torch.tanh(affine(params["linear_h.weight"], params["linear_h.bias"], x))',
@@ -166,7 +175,7 @@ check(
     x=tensor("... D"),
     trial=predict_with,
     laws=[seen_by(has_the_names_and_shapes, count=3), seen_by(can_be_trained, count=3)],
-    off_limits=["xorfunc.model.LogitPredictor"],
+    off_limits=THE_ANSWERS,
     hints=[
         "__init__ calls super().__init__() first, then makes two nn.Linear as attributes. Their names count.",
         "self.linear_h = nn.Linear(num_inputs, num_hidden), and self.linear_s from num_hidden to num_outputs.",
@@ -252,7 +261,7 @@ check(
         seen_by(insists_on_all_names, count=4),
         differentiates("params", "x"),
     ],
-    off_limits=["xorfunc.model.functional_logits"],
+    off_limits=THE_ANSWERS,
     hints=[
         "torch.func has a function for this: it takes the module, a dict and the arguments, and changes nothing.",
         "functional_call(module, params, (x,)) is nearly right. What does it do when a name is missing?",
@@ -263,7 +272,7 @@ check(
 check(
     "count_parameters",
     params=params({"weight": "H D", "bias": "H", "scale": ""}) | params(NETWORK) | params({"kernel": "H D E"}),
-    off_limits=["xorfunc.model.count_parameters"],
+    off_limits=THE_ANSWERS,
     hints=[
         "A tensor knows how many entries it has, whatever its shape.",
         "sum(leaf.numel() for leaf in params.values())",

@@ -18,6 +18,7 @@ from xorfunc import transforms
 
 ALL = {attack.name: attack for attack in attacks.attacks()}
 QUICK = [
+    "calls_a_sibling",
     "encoded_as_hex",
     "encoded_as_punycode",
     "exits_with_zero",
