@@ -11,7 +11,10 @@ import torch
 
 from checker.spec import check, elapsed, integer, one_of, params, pretended_gpu, pure, seen_by, tensor
 
-ANSWERS = [f"xorfunc.devices.{name}" for name in ("pick_device", "to_device", "seed_everything", "timed_matmul")]
+ANSWERS = [
+    *(f"xorfunc.devices.{name}" for name in ("pick_device", "to_device", "seed_everything", "timed_matmul")),
+    *(f"xorfunc.devices.{name}" for name in ("timed", "interleaved")),
+]
 
 
 def kind_of(device):

@@ -21,7 +21,10 @@ from xorfunc import random
 
 THE_ANSWERS = [
     f"xorfunc.ensemble.{name}"
-    for name in ("init_ensemble", "ensemble_logits", "ensemble_step", "ensemble_probability", "stack_modules")
+    for name in (
+        *("init_ensemble", "ensemble_logits", "ensemble_step", "ensemble_probability", "stack_modules"),
+        "fit_ensemble",  # an epoch of one batch is a step
+    )
 ]
 
 # Ways to draw the parameters of one member.

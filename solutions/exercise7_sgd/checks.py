@@ -7,8 +7,12 @@ from checker.spec import check, detached, labels, number, one_of, params, seen_b
 
 THE_ANSWERS = [
     *(f"xorfunc.optim.{name}" for name in ("sgd_update", "momentum_init", "momentum_update")),
-    *(f"xorfunc.optim.{name}" for name in ("sgd", "momentum", "apply_updates")),
+    *(f"xorfunc.optim.{name}" for name in ("sgd", "momentum", "adam", "adamw", "apply_updates")),
     *(f"xorfunc.train.{name}" for name in ("train_step", "module_step", "optimizer_step")),
+    # an epoch of one batch is a step, and so is that of an ensemble of one
+    *(f"xorfunc.train.{name}" for name in ("train_epoch", "fit", "train_module")),
+    *(f"xorfunc.step.{name}" for name in ("flat_meaning", "flat_step")),
+    *(f"xorfunc.ensemble.{name}" for name in ("ensemble_step", "fit_ensemble")),
 ]
 
 LAYER = {"weight": "H D", "bias": "H", "scale": ""}

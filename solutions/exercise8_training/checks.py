@@ -5,7 +5,11 @@ from torch.nn import functional
 
 from checker.spec import check, detached, integer, key, labels, number, one_of, params, seen_by, tensor
 
-THE_ANSWERS = [f"xorfunc.train.{name}" for name in ("fit", "train_epoch", "train_module")]
+THE_ANSWERS = [
+    *(f"xorfunc.train.{name}" for name in ("fit", "train_epoch", "train_module", "run_epochs")),
+    *(f"xorfunc.compiled.{name}" for name in ("looped", "traced", "compiled")),  # what `fit` loops with
+    "xorfunc.ensemble.fit_ensemble",  # of one member
+]
 
 # Losses of parameters {"w": [D], "b": []} on inputs [N, D] and labels [N].
 
