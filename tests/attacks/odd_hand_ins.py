@@ -131,6 +131,9 @@ HAND_INS: dict[str, HandIn] = {
     "a name of quotes": _named("a\"b'c`d$(touch xor-attack-slip)"),
     "options for a name": _named("--regrade=all"),
     "a name that ends in dots": _named("mallory... "),
+    "a name that is not shown": _named(".mallory"),
+    "an archive that is not shown": _put(".oscar.zip", lambda file: zipped((f".oscar/{FILE}", file))),
+    "an archive without a name": _put(".zip", lambda file: zipped((FILE, file))),
     "two names that look alike": _named("аlice"),  # noqa: RUF001  (that is the attack)
     # files
     "a link to the results": _folder(
