@@ -12,6 +12,7 @@ import functools
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
+from itertools import islice
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
@@ -20,9 +21,10 @@ from checker.vault import Vault, hand_over
 Undo = Callable[[], None]
 
 NOTED = (FunctionType, BuiltinFunctionType, type)
-_seen: dict[int, ModuleType] = {}
 _imported: dict[int, list[tuple[ModuleType, str]]] = {}
 """What `look_around` has found, by the addresses of what was imported."""
+_looked_at: list[int] = []
+"""In how many modules."""
 
 
 class OffLimits(Exception):
@@ -65,27 +67,25 @@ def forbid(names: Sequence[str], *, trusted: Mapping[str, Any], closed: Sequence
 def look_around() -> None:
     """Note for `forbid`, here and in processes forked from this one, which module holds a name of another.
 
-    To look through all modules takes such a process longer than all else: it gets a copy of every page that it reads.
+    To look at all modules takes such a process longer than all else: it gets a copy of every page that it touches.
     """
-    for module in _modules():
-        _seen[id(module)] = module
+    for module in list(sys.modules.values()):
         for key, value in list(vars(module).items()):
             if issubclass(type(value), NOTED) and value.__module__ != module.__name__:
                 _imported.setdefault(id(value), []).append((module, key))
+    _looked_at.append(len(sys.modules))
 
 
 def _holders(thing: Any) -> Iterator[tuple[ModuleType, str]]:
     """Give the modules that hold a thing, and the names that it has there."""
-    searched = _modules()
+    searched = list(islice(reversed(sys.modules), len(sys.modules) - sum(_looked_at[-1:])))  # the newest come last
     if issubclass(type(thing), NOTED):
+        searched.append(thing.__module__)
         yield from ((module, key) for module, key in _imported.get(id(thing), ()) if vars(module).get(key) is thing)
-        searched = [each for each in searched if id(each) not in _seen or each.__name__ == thing.__module__]
-    for module in searched:
+    else:
+        searched = list(sys.modules)
+    for module in filter(None, map(sys.modules.get, dict.fromkeys(searched))):
         yield from ((module, key) for key, value in list(vars(module).items()) if value is thing)
-
-
-def _modules() -> list[ModuleType]:
-    return list(sys.modules.values())
 
 
 def _replace(owner: Any, attribute: str, value: object, undone: list[Undo]) -> None:

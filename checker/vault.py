@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from importlib.util import cache_from_source
 from pathlib import Path
-from types import CodeType, FrameType, FunctionType
+from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
 ASKED_FOR = "checker.vault"
@@ -199,9 +199,17 @@ def _library_of(name: str) -> str:
 def _users(name: str) -> dict[int, CodeType]:
     """Give the code of the library, as far as it is loaded, that mentions the last part of a name."""
     attribute = name.rpartition(".")[2]
-    modules = [module for key, module in sys.modules.items() if _library_of(key) == LIBRARY]
+    modules = list(_within(sys.modules[LIBRARY]))
     found = _codes((value for module in modules for value in list(vars(module).values())), attribute)
     return {id(code): code for code in found}
+
+
+def _within(package: ModuleType) -> Iterator[ModuleType]:
+    """Give a package and what was imported of it; `sys.modules` names a thousand others, and each costs a page."""
+    yield package
+    for value in list(vars(package).values()):
+        if isinstance(value, ModuleType) and value.__name__.startswith(f"{package.__name__}."):
+            yield from _within(value)
 
 
 def _codes(values: Iterable[Any], mentioned: str | None) -> Iterator[CodeType]:
