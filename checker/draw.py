@@ -15,6 +15,9 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Self
 
+from checker import lean_hypothesis  # noqa: F401  # pyright: ignore[reportUnusedImport]
+
+# isort: split
 import hypothesis
 import hypothesis.strategies as st
 import torch

@@ -1,8 +1,9 @@
 """One exercise's check from a student's file to a report.
 
 The order matters for speed and for safety: torch is imported, then the zygote is forked, and only then are hypothesis
-and the answer key loaded, so that no worker ever holds either. Each function gets a worker of its own: whatever one
-does to its process, the others start afresh.
+and the answer key loaded, so that no worker ever holds either. Functions are asked in one worker, one after the other,
+for as long as they pass or are still to do. Whatever else is found counts only in a worker where no other function was
+asked before: what one does to its process is not held against the next.
 """
 
 from __future__ import annotations
@@ -18,12 +19,11 @@ import tokenize
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from checker.course import Exercise
-from checker.sandbox import Job, Loaded, Lost, Workers
+from checker.sandbox import Job, Loaded, Lost, Worker, Workers
 from checker.verdict import Report, Verdict
 
 if TYPE_CHECKING:
@@ -118,17 +118,17 @@ def grade(
     start = time.perf_counter()
     verdicts: list[Verdict] = []
     unusable: Verdict | None = submission.unreadable
-    names = list(functions or submission.key.checks)
-    for name, upcoming in zip_longest(names, names[1:]):
-        began = time.perf_counter()
-        if unusable is None:
-            verdict, concerns_all = _examine(workers, submission, name, upcoming)
-            unusable = verdict if concerns_all else None
-        else:
-            verdict = replace(unusable, name=name, hints=len(submission.key.checks[name].hints))
-        verdicts.append(replace(verdict, seconds=time.perf_counter() - began))
-        if on_verdict is not None:
-            on_verdict(verdicts[-1])
+    with _Desk(workers, submission) as desk:
+        for name in functions or submission.key.checks:
+            began = time.perf_counter()
+            if unusable is None:
+                verdict, concerns_all = _examine(desk, name)
+                unusable = verdict if concerns_all else None
+            else:
+                verdict = replace(unusable, name=name, hints=len(submission.key.checks[name].hints))
+            verdicts.append(replace(verdict, seconds=time.perf_counter() - began))
+            if on_verdict is not None:
+                on_verdict(verdicts[-1])
     seconds = time.perf_counter() - start
     return Report(exercise, submission.device, submission.seed, tuple(verdicts), seconds, str(submission.file))
 
@@ -193,32 +193,83 @@ class Submission:
         )
 
 
-def _examine(workers: Workers, submission: Submission, name: str, upcoming: str | None) -> tuple[Verdict, bool]:
+class _Desk:
+    """Where a submission's functions are asked, one after the other."""
+
+    def __init__(self, workers: Workers, submission: Submission) -> None:
+        self.submission = submission
+        self._workers = workers
+        self._worker: Worker | None = None
+        self._off_limits: Sequence[str] = ()
+
+    def go_on(self, name: str, deadline: float) -> Worker | None:
+        """Give the worker at the desk, if it may be asked about one more function."""
+        same = self.submission.key.checks[name].off_limits == self._off_limits
+        try:
+            fit = same and self._worker is not None and self._worker.turn(name, deadline=deadline)
+        except Lost:
+            return None
+        return self._worker if fit else None
+
+    def start_afresh(self, name: str, deadline: float) -> Worker:
+        """Give a worker in which nothing was asked before; raises `Lost`."""
+        self.leave()
+        job = self.submission.job(name)
+        self._worker, self._off_limits = self._workers.worker(job, deadline=deadline), job.off_limits
+        return self._worker
+
+    def leave(self) -> None:
+        """Let the worker go."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.leave()
+
+
+SAID_ANYWHERE = ("passed", "todo", "timeout")
+"""What is believed of a function in whose process another one was asked before; to wait a second time helps nobody."""
+
+
+def _examine(desk: _Desk, name: str) -> tuple[Verdict, bool]:
     """Give the verdict on one function, and whether the whole file shares it."""
-    from checker.judge import Asking, judge
     from checker.wording import patience
 
-    check = submission.key.checks[name]
+    submission = desk.submission
+    file, hints = submission.file.name, len(submission.key.checks[name].hints)
     deadline = time.monotonic() + submission.timeout
-    file = submission.file.name
+    worker = desk.go_on(name, deadline)
+    if worker is not None:
+        verdict = _ask(worker, replace(submission, shrink=False, explain=False), name, deadline)
+        if verdict.status in SAID_ANYWHERE:
+            return verdict, False
+        deadline = time.monotonic() + submission.timeout
     try:
-        worker = workers.worker(submission.job(name), deadline=deadline)
+        worker = desk.start_afresh(name, deadline)
     except Lost as error:
         message = f"Importing {file} {error.message}{patience(error)}."
-        return Verdict(name, error.status, message, printed=error.printed, hints=len(check.hints)), True
-    deadline += worker.waited
-    with worker:
-        if worker.loaded.problem is not None:
-            problem = _import_failed(name, file, worker.loaded.problem)
-            return replace(problem, printed=worker.printed, hints=len(check.hints)), True
-        if upcoming is not None:
-            workers.prepare(submission.job(upcoming))
-        problem = _unfit(name, worker.loaded, submission)
-        if problem is None:
-            key, device, seed = submission.key, submission.device, submission.seed
-            asking = Asking(key, check, worker, submission.module, device, seed, deadline)
-            problem = judge(asking, shrink=submission.shrink, explain=submission.explain)
-        return replace(problem, printed=worker.printed, hints=len(check.hints)), False
+        return Verdict(name, error.status, message, printed=error.printed, hints=hints), True
+    if worker.loaded.problem is not None:
+        problem = _import_failed(name, file, worker.loaded.problem)
+        return replace(problem, printed=worker.printed, hints=hints), True
+    return _ask(worker, submission, name, deadline + worker.waited), False
+
+
+def _ask(worker: Worker, submission: Submission, name: str, deadline: float) -> Verdict:
+    """Give what a worker's answers say of one function."""
+    from checker.judge import Asking, judge
+
+    check = submission.key.checks[name]
+    verdict = _unfit(name, worker.loaded, submission)
+    if verdict is None:
+        key, device, seed = submission.key, submission.device, submission.seed
+        asking = Asking(key, check, worker, submission.module, device, seed, deadline)
+        verdict = judge(asking, shrink=submission.shrink, explain=submission.explain)
+    return replace(verdict, printed=worker.printed, hints=len(check.hints))
 
 
 def _import_failed(name: str, file: str, problem: Raised) -> Verdict:

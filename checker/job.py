@@ -25,6 +25,7 @@ class Job:
     checks: str
     """The text of `checks.py`."""
     function: str
+    """The first that is asked."""
     off_limits: tuple[str, ...]
     """Dotted names that raise `OffLimits` while the job lasts."""
     device: str
@@ -44,6 +45,11 @@ class Loaded:
     """The function's parameters: name, kind, whether there is a default; None where they cannot be known."""
     kind: str = "missing"
     """What the function's name stands for: "function", "class", "callable", "missing", or a type's name."""
+
+    @property
+    def tree(self) -> tuple[Any, ...]:
+        """The same as a tree, for the wire."""
+        return self.problem, self.names, self.parameters, self.kind
 
     @classmethod
     def of(cls, tree: Any) -> Loaded:

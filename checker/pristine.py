@@ -53,7 +53,7 @@ class Pristine:
         self._modules = set(sys.modules)
         self._path, self._argv, self._folder = list(sys.path), list(sys.argv), os.getcwd()
         self._environment = dict(os.environ)
-        self._fixed = _fixed()
+        self._signs = signs()
         self._settings = ExitStack()
         self._settings.enter_context(global_state.preserved())
 
@@ -73,7 +73,7 @@ class Pristine:
                 if _is_own(vars(sys.modules[name]).get("__file__"), folder, path):
                     del sys.modules[name]
             self._settings.close()
-            return _fixed() == self._fixed and not _has_children() and self._is_unpatched()
+            return signs() == self._signs and self._is_unpatched()
         except Exception:  # what a student's file has broken may break this, too
             return False
 
@@ -93,13 +93,13 @@ def _is_torchs_own(key: str, value: object) -> bool:
     return key == "manual_seed" and getattr(value, "__module__", None) == "torch.random"
 
 
-def _fixed() -> list[Any]:
-    """Give what must not differ: threads, handlers, hooks, and where prints go."""
+def signs() -> list[Any]:
+    """Give what tells that something was left behind: threads, processes, handlers, hooks, and where prints go."""
     files = [(state.st_dev, state.st_ino) for state in map(os.fstat, (0, 1, 2))]
     streams = [(stream, stream.closed) for stream in (sys.stdin, sys.stdout, sys.stderr)]
     handlers = [signal.getsignal(number) for number in sorted(signal.valid_signals())]
     hooks = [sys.gettrace(), sys.getprofile(), sys.getrecursionlimit()]
-    return [threading.active_count(), handlers, hooks, files, streams]
+    return [threading.active_count(), _has_children(), handlers, hooks, files, streams]
 
 
 def _has_children() -> bool:

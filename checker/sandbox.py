@@ -81,6 +81,22 @@ class Worker:
         posted = [self._conversation.post("ask", law, inputs) for law, inputs in questions]
         return (self._conversation.next_answer(deadline=deadline) for _ in posted)
 
+    def turn(self, function: str, *, deadline: float) -> bool:
+        """Go on to another function of the same file, and say whether the process is fit for it.
+
+        Args:
+            function: its name; what is off limits must be the same for it.
+            deadline: by `time.monotonic()`.
+
+        Raises:
+            Lost: the worker is gone.
+        """
+        self._conversation.forget_prints()
+        tree = self._conversation.request("turn", function, deadline=deadline)
+        if tree is not None:
+            self.loaded = _loaded(self._conversation, tree)
+        return tree is not None
+
     @property
     def printed(self) -> str:
         """What came on standard output and error so far, cut after some thousand characters."""
@@ -101,10 +117,6 @@ class Worker:
 
 class Workers(Protocol):
     """A source of workers, closed at the end of a `with` block together with every process that it started."""
-
-    def prepare(self, job: Job) -> None:
-        """Get a worker ready for a job that comes soon, while another is at work, where that is possible."""
-        ...
 
     def worker(self, job: Job, *, deadline: float) -> Worker:
         """Give a worker that has loaded a student's file.
@@ -169,12 +181,10 @@ def start(
 
 
 def _load(conversation: Conversation, job: Job, deadline: float) -> Loaded:
-    conversation.post("load", *astuple(job))
-    return _loaded(conversation, deadline)
+    return _loaded(conversation, conversation.request("load", *astuple(job), deadline=deadline))
 
 
-def _loaded(conversation: Conversation, deadline: float) -> Loaded:
-    tree = conversation.next_answer(deadline=deadline)
+def _loaded(conversation: Conversation, tree: object) -> Loaded:
     try:
         return Loaded.of(tree)
     except ValueError:
@@ -193,26 +203,21 @@ class _ForkedWorkers:
         gc.enable()
         self._zygote = self._made()
         self._open: set[Conversation] = set()
-        self._prepared: dict[Job, Conversation] = {}
 
     def _made(self) -> Zygote:
+        from checker import off_limits
         from checker.zygote import Zygote
 
+        off_limits.look_around()
         return Zygote(self._preload)
-
-    def prepare(self, job: Job) -> None:
-        if job not in self._prepared:
-            self._prepared[job] = self._start(job)
 
     def worker(self, job: Job, *, deadline: float) -> Worker:
         called = time.monotonic()
-        conversation = self._prepared.pop(job, None) or self._start(job)
+        conversation = self._start()
         waited = time.monotonic() - called
-        while self._prepared:  # what was to come next when a check was given up
-            self._end(self._prepared.popitem()[1])
-        return Worker(conversation, _loaded(conversation, deadline + waited), self._end, waited)
+        return Worker(conversation, _load(conversation, job, deadline + waited), self._end, waited)
 
-    def _start(self, job: Job) -> Conversation:
+    def _start(self) -> Conversation:
         channel, of_worker = socket.socketpair()
         prints, prints_of_worker = os.pipe()
         with of_worker, open(prints_of_worker, "wb") as printer:
@@ -220,7 +225,6 @@ class _ForkedWorkers:
         file = channel.detach()
         conversation = Conversation(process, requests=file, answers=file, prints=prints, interrupted=self._interrupted)
         self._open.add(conversation)
-        conversation.post("load", *astuple(job))
         return conversation
 
     def _fork(self, channel: int, prints: int) -> _ForkedProcess:
@@ -252,9 +256,6 @@ class _EnclosedWorkers(_ForkedWorkers):
 
         return EnclosedZygote(self._preload, hidden=self._hidden)
 
-    def prepare(self, job: Job) -> None:
-        pass  # what one leaves behind must be gone before the next one comes
-
     def _fork(self, channel: int, prints: int) -> _ForkedProcess:
         try:
             pid = self._zygote.fork(channel, prints)
@@ -282,10 +283,6 @@ class _SpawnedWorkers:
         self._starting: _SpawnedProcess | None = _SpawnedProcess()
         self._idle: Conversation | None = None
         self._open: set[Conversation] = set()
-        self._prepared: dict[Job, Conversation] = {}
-
-    def prepare(self, job: Job) -> None:
-        pass  # one process at a time, and it is at work
 
     def worker(self, job: Job, *, deadline: float) -> Worker:
         called = time.monotonic()

@@ -30,11 +30,15 @@ def execute(source: str, path: str) -> ModuleType:
     return module
 
 
-def describe(module: ModuleType, source: str, function: str) -> Loaded:
-    """Say what a file defines, and what stands under the function's name."""
+def own_names(module: ModuleType, source: str) -> tuple[str, ...]:
+    """Give the public names that a file defines."""
     public = (name for name in vars(module) if not name.startswith("_"))
     imported = _imported(source)
-    names = tuple(name for name in public if name not in imported)
+    return tuple(name for name in public if name not in imported)
+
+
+def describe(module: ModuleType, names: tuple[str, ...], function: str) -> Loaded:
+    """Say what a file defines, by its own names, and what stands under the function's name."""
     if function not in vars(module):
         return Loaded(None, names)
     value = getattr(module, function)

@@ -25,15 +25,15 @@ MODULES = (
 EVENT = "checker.untouched"
 
 
-def watch(names: Mapping[str, Any], laws: Mapping[str, Any]) -> Callable[[], bool]:
+def watch(names: Mapping[str, Any], laws: Mapping[str, Mapping[str, Any]]) -> Callable[[], bool]:
     """Take note of everything as it is now; give the function that says whether it is so still.
 
     Args:
         names: those of `checks.py`.
-        laws: the laws that a function is asked about.
+        laws: the laws that each function is asked about, by their names.
     """
     places = [vars(module) for name in MODULES if (module := sys.modules.get(f"checker.{name}")) is not None]
-    places += [names, laws, *map(vars, laws.values())]
+    places += [names, laws, *laws.values(), *(vars(law) for some in laws.values() for law in some.values())]
     found = [value for place in places for value in place.values()]
     classes = [value for value in found if isinstance(value, type) and value.__module__.startswith("checker")]
     places += map(vars, classes)

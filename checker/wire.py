@@ -140,16 +140,16 @@ def _save(arrays: list[Tensor]) -> bytes:
     """Give safetensors' bytes, by way of NumPy where NumPy has the dtypes: the same, in a tenth of the time."""
     named = {str(index): array for index, array in enumerate(arrays)}
     if any(array.dtype is torch.bfloat16 or array.ndim > NUMPYS_DIMENSIONS for array in arrays):
-        return save(named)
+        return save({name: array.clone() for name, array in named.items()})  # it refuses what shares memory
     return numpy.save({name: array.numpy() for name, array in named.items()})
 
 
 def _storable(data: Tensor) -> Tensor:
-    """Give a tensor that safetensors can hold: plain, contiguous, with storage of its own, and real."""
+    """Give a tensor that safetensors can hold: plain, contiguous and real."""
     data = data.detach().resolve_conj().resolve_neg().cpu()
     if data.dtype.is_complex:
         data = torch.view_as_real(data)  # safetensors knows complex numbers only since 0.6
-    return data.clone(memory_format=torch.contiguous_format)
+    return data.contiguous()
 
 
 # From bytes

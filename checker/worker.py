@@ -18,13 +18,12 @@ from typing import Any
 
 import torch
 
-from checker import frames, global_state, limits, off_limits, own_lines, student_file, untouched
+from checker import frames, global_state, limits, off_limits, own_lines, pristine, student_file, untouched
 from checker.ending import FAILED, OUT_OF_MEMORY
 from checker.job import Job, Loaded
 from checker.law import Law
 from checker.lean_torch import postpone_compiler
 from checker.observation import Other, Raised, Tree, live, plain
-from checker.pristine import Pristine
 from checker.process import Files
 from checker.spec import collect
 from checker.wire import MAX_COMMAS, WireError, decode, encode
@@ -35,16 +34,21 @@ TAMPERED = Raised("Tampered", "the file has changed the checker's own code, so n
 
 
 class Session:
-    """One job: the student's module, and the trials to run on it."""
+    """One job: the student's module, and the trials to run on its functions."""
 
     def __init__(self, job: Job, *, reusable: bool) -> None:
         self._job = job
-        self._before = Pristine() if reusable else None
+        self._before = pristine.Pristine() if reusable else None
         checks, self._functions = collect(job.checks, CHECKS)
-        self._laws: dict[str, Law] = {law.name: law for law in checks[job.function].laws}
+        self._laws: dict[str, dict[str, Law]] = {
+            name: {law.name: law for law in check.laws} for name, check in checks.items()
+        }
+        self._function = job.function
         undo = off_limits.forbid(job.off_limits, trusted=self._functions, closed=job.closed)
         self._undo: Callable[[], object] = undo if reusable else _nothing  # else nobody needs it, but who looks for it
         self._answer = ModuleType("nothing")
+        self._names: tuple[str, ...] = ()
+        self._signs = pristine.signs()
         self.is_untouched = untouched.watch(self._functions, self._laws)
 
     def load(self) -> Loaded:
@@ -55,13 +59,25 @@ class Session:
             sys.path.insert(0, job.folder)
         try:
             self._answer = student_file.execute(job.source, job.path)
-            return student_file.describe(self._answer, job.source, job.function)
+            self._names = student_file.own_names(self._answer, job.source)
+            return student_file.describe(self._answer, self._names, job.function)
         except BaseException as error:
             return Loaded(self._raised(error))
 
+    def turn(self, function: str) -> Loaded | None:
+        """Go on to another function of the file, unless what was asked before has left something behind."""
+        self._function = function
+        try:
+            return student_file.describe(self._answer, self._names, function) if self._is_as_before() else None
+        except BaseException:  # to look at a function may run code of its file
+            return None
+
+    def _is_as_before(self) -> bool:
+        return pristine.signs() == self._signs
+
     def ask(self, law: str, inputs: tuple[Tree, ...]) -> Tree:
         """Run a law's trial on the student's module; give what it saw, or what was raised."""
-        trial = self._laws[law].trial
+        trial = self._laws[self._function][law].trial
         values = live(inputs, self._functions, self._job.device)
         try:
             with global_state.settled():
@@ -127,8 +143,10 @@ def _serve(files: Files, reusable: bool) -> None:
                 limits.restrict(data=job.device == "cpu")
             session = Session(job, reusable=reusable)
             is_untouched = session.is_untouched  # in a variable of this frame, which no other code can set
-            loaded = session.load()
-            answer = (loaded.problem, loaded.names, loaded.parameters, loaded.kind)
+            answer = session.load().tree
+        elif kind == "turn" and session is not None:
+            loaded = session.turn(*content)
+            answer = loaded and loaded.tree
         elif kind == "ask" and session is not None:
             answer = session.ask(*content)
             if not is_untouched():

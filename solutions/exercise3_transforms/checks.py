@@ -4,6 +4,8 @@ import torch
 
 from checker.spec import check, differentiates, labels, memory_linear_in, one_of, params, seen_by, tensor, vmaps
 
+ANSWERS = [f"xorfunc.transforms.{name}" for name in ("value_and_grad", "per_example_gradients", "jacobian", "hvp")]
+
 
 def apart(w, x):
     """Whether all points differ from w: where one does not, its distance has no gradient."""
@@ -16,6 +18,7 @@ check(
     x=tensor("D"),
     where=apart,
     laws=[vmaps(x=0)],
+    off_limits=ANSWERS,
     hints=[
         "`grad` takes a function and gives a function. Which of its arguments does the gradient go with?",
         "grad(f) differentiates with respect to the first argument of f, and takes the same arguments as f.",
@@ -56,7 +59,7 @@ check(
     x=tensor("N"),
     trial=build_then_call,
     laws=[seen_by(any_number_of_arguments)],
-    off_limits=["xorfunc.transforms.value_and_grad"],
+    off_limits=ANSWERS,
     hints=[
         "torch.func.grad_and_value does nearly this. What does it return, and in which order?",
         "Write a function inside yours that takes (params, *args), calls grad_and_value(f) and swaps the two.",
@@ -71,6 +74,7 @@ check(
     where=apart,
     least={"N": 0},
     laws=[differentiates("w", "xs")],
+    off_limits=ANSWERS,
     hints=[
         "`vmap` takes a function of one point and gives a function of many. Which argument has the many?",
         "in_dims has one entry an argument: the axis to map over, or None for an argument that all share.",
@@ -97,7 +101,7 @@ check(
     params=params({"w": "D", "b": ""}),
     xs=tensor("N D") | tensor("N E D"),
     ys=tensor("N") | labels("N") | tensor("N K"),
-    off_limits=["xorfunc.transforms.per_example_gradients"],
+    off_limits=ANSWERS,
     hints=[
         "Two transformations after each other. What does grad(loss) take, and what does it give, for one example?",
         "Map grad(loss) over the examples; the parameters are shared by all of them.",
@@ -125,7 +129,7 @@ check(
     "jacobian",
     f=one_of(mean_and_energy, running_squares, all_products),
     x=tensor("D"),
-    off_limits=["xorfunc.transforms.jacobian"],
+    off_limits=ANSWERS,
     hints=[
         "torch.func has it, twice: by rows (reverse mode) and by columns (forward mode).",
         "jacrev(f) is a function of x, as grad(f) is.",
@@ -150,7 +154,7 @@ check(
     x=tensor("D"),
     v=tensor("D"),
     laws=[memory_linear_in("D")],
-    off_limits=["xorfunc.transforms.hvp"],
+    off_limits=ANSWERS,
     hints=[
         "H v is the gradient of a number that you can compute: the dot product of grad f(x) with the constant v.",
         "grad(f) is a function, so you can write another function with it, and take the gradient of that one.",

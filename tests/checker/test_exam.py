@@ -58,6 +58,13 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     twins.mkdir()
     (twins / "solution.py").write_text("def left(): return 1\n\n\ndef lefts(): return 2\n")
     (twins / "checks.py").write_text("from checker.spec import check\ncheck('left')\ncheck('lefts')\n")
+    bans = root / "solutions" / "exercise5_bans"
+    bans.mkdir()
+    (bans / "solution.py").write_text("def one(): return 1\n\n\ndef two(): return 2\n\n\ndef three(): return 3\n")
+    (bans / "checks.py").write_text(
+        "from checker.spec import check\ncheck('one')\n"
+        "check('two', off_limits=['math.sqrt'])\ncheck('three', off_limits=['math.sqrt'])\n"
+    )
     return root
 
 
@@ -113,9 +120,56 @@ def test_functions_are_checked_in_the_order_asked_for_and_told_as_they_are_known
     assert [verdict.name for verdict in report.verdicts] == told == ["double", "rows"]
 
 
-def test_each_function_has_a_process_of_its_own(desk: Desk, shapes: Exercise):
+TELLS = "import os\n" + SHAPES_SOLUTION.replace("return ", "print(os.getpid()); return ")
+
+
+def processes(report: Report) -> list[set[str]]:
+    """Give the numbers of the processes that each function of `TELLS` ran in."""
+    return [set(verdict.printed.split()) for verdict in report.verdicts]
+
+
+def test_functions_that_pass_share_a_process(desk: Desk, shapes: Exercise):
+    first, second, third = processes(desk.report(shapes, TELLS))
+    assert first == second == third
+    assert len(first) == 1
+
+
+def test_what_a_function_does_to_its_process_is_not_held_against_the_next(desk: Desk, shapes: Exercise):
     spoils = SHAPES_SOLUTION.replace("return x.shape[0]", "global _factor; _factor = None; return x.shape[0]")
     assert [verdict.status for verdict in desk.report(shapes, spoils).verdicts] == ["passed"] * 3
+
+
+def test_a_mistake_after_a_pass_is_explained_as_if_it_were_alone(desk: Desk, shapes: Exercise):
+    wrong = TELLS.replace("x.shape[1]", "x.shape[0]")
+    report = desk.report(shapes, wrong)
+    alone = desk.verdict(shapes, wrong, "columns")
+    assert [verdict.status for verdict in report.verdicts] == ["passed", "failed", "passed"]
+    assert report.verdicts[1].failures == alone.failures
+    first, second, third = processes(report)
+    assert second == third != first
+
+
+def test_a_thread_that_a_function_leaves_ends_with_its_process(desk: Desk, shapes: Exercise):
+    thread = "import threading, time; threading.Thread(target=time.sleep, args=(60,), daemon=True).start()"
+    leaves = TELLS.replace("return x.shape[0]", f"{thread}; return x.shape[0]")
+    report = desk.report(shapes, leaves)
+    assert report.passed
+    first, second, third = processes(report)
+    assert first != second == third
+
+
+def test_functions_of_which_other_names_are_off_limits_share_no_process(desk: Desk, root: Path):
+    source = "import os\n" + (root / "solutions" / "exercise5_bans" / "solution.py").read_text()
+    report = desk.report(course.find(root).select("5"), source.replace(": return", ": print(os.getpid()); return"))
+    first, second, third = processes(report)
+    assert first != second == third
+
+
+def test_a_hang_is_waited_for_once(desk: Desk, shapes: Exercise):
+    hangs = SHAPES_SOLUTION.replace("return x.shape[1]", "while True: pass")
+    report = desk.report(shapes, hangs, timeout=2.0)
+    assert [verdict.status for verdict in report.verdicts] == ["passed", "timeout", "passed"]
+    assert report.verdicts[1].seconds < 3.9
 
 
 def test_a_mistake_is_told_with_a_call_that_imports_the_students_file(desk: Desk, shapes: Exercise):

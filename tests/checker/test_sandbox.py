@@ -106,18 +106,6 @@ def test_a_worker_is_given_up_long_before_its_deadline_once_nobody_wants_to_know
         assert monotonic() - started < 5
 
 
-def test_what_was_prepared_and_is_not_asked_for_ends_when_something_else_is(tmp_path: Path):
-    mark = tmp_path / "pid"
-    source = f"import os\nopen({str(mark)!r}, 'w').write(str(os.getpid()))\nwhile True: pass\n"
-    with sandbox.start("fork") as workers:
-        workers.prepare(job(source))
-        assert soon(lambda: mark.exists() and mark.read_text() != "")
-        pid = int(mark.read_text())
-        assert alive(pid)
-        with load(workers, job()):
-            assert soon(lambda: not alive(pid))
-
-
 def test_a_large_question_to_a_worker_that_does_not_listen_is_a_timeout(workers: Workers):
     source = "import os, signal\ndef double(x):\n    os.kill(os.getpid(), signal.SIGSTOP)\n"
     with load(workers, job(source)) as worker:
