@@ -1,7 +1,7 @@
 """`xor-check grade` and otter-grader on the same twelve submissions, whole processes, wall time.
 
-    python -m pip install --target otter -c constraints.txt otter-grader
-    python -m benchmarks.otter [--otter FOLDER] [--rounds N] [--json]
+    python -m venv otter && otter/bin/pip install -c constraints.txt . otter-grader ipykernel
+    python -m benchmarks.otter [--otter PYTHON] [--rounds N] [--json]
 
 Twelve files for exercise 3: the solution, right answers in other forms, known mistakes. Otter runs them one after the
 other with its script runner, without containers, and asks each function one question; `xor-check grade` starts from
@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 from checker import answer_key
@@ -45,22 +45,24 @@ def main() -> int:
     """Print submissions a minute of both, and their ratio."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--otter", type=Path, default=Path("otter"), help="where otter-grader was installed")
+    parser.add_argument("--otter", default="otter/bin/python", help="a Python that has otter-grader")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    if not (options.otter / "otter").is_dir():
-        print(f"no otter-grader in {options.otter}: pip install --target {options.otter} otter-grader", file=sys.stderr)
+    otter = [options.otter, "-m", "otter"]
+    try:
+        subprocess.run([*otter, "--version"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        print(f"{options.otter} has no otter-grader: see `python -m benchmarks.otter --help`", file=sys.stderr)
         return 2
-    with_otter = {"PYTHONPATH": os.pathsep.join([str(options.otter.resolve()), os.getcwd()])}
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         files = write_submissions(scratch / "class")
-        zipped = write_otter(scratch, with_otter)
+        zipped = write_otter(scratch, otter)
         ours: list[float] = []
         theirs: list[float] = []
         for number in range(options.rounds):
             ours.append(seconds_of(grade_command(scratch, number)))
-            theirs.append(sum(seconds_of(otter_command(file, zipped, scratch), with_otter) for file in files))
+            theirs.append(sum(seconds_of([*otter, *otter_run(file, zipped, scratch)]) for file in files))
     ratios = [their / our for our, their in zip(ours, theirs, strict=True)]
     told = {
         "submissions": SUBMISSIONS,
@@ -87,7 +89,7 @@ def write_submissions(folder: Path) -> list[Path]:
     return files
 
 
-def write_otter(scratch: Path, environment: Mapping[str, str]) -> Path:
+def write_otter(scratch: Path, otter: Sequence[str]) -> Path:
     """Otter's configuration: a question a function."""
     tests = scratch / "tests"
     tests.mkdir()
@@ -97,13 +99,13 @@ def write_otter(scratch: Path, environment: Mapping[str, str]) -> Path:
         test = {"name": name, "points": 1, "suites": [suite]}
         (tests / f"{name}.py").write_text(f"OK_FORMAT = True\ntest = {test!r}\n")
     zipped = scratch / "autograder.zip"
-    command = [sys.executable, "-m", "otter", "generate", "-t", str(tests), "-o", str(zipped), "--no-environment"]
-    subprocess.run(command, check=True, capture_output=True, cwd=scratch, env={**os.environ, **environment})
+    command = [*otter, "generate", "-t", str(tests), "-o", str(zipped), "--no-environment"]
+    subprocess.run(command, check=True, capture_output=True, cwd=scratch)
     return zipped
 
 
-def otter_command(file: Path, zipped: Path, scratch: Path) -> list[str]:
-    return [sys.executable, "-m", "otter", "run", str(file), "-a", str(zipped), "-o", str(scratch), "--no-logo"]
+def otter_run(file: Path, zipped: Path, scratch: Path) -> list[str]:
+    return ["run", str(file), "-a", str(zipped), "-o", str(scratch), "--no-logo"]
 
 
 def grade_command(scratch: Path, number: int) -> list[str]:
@@ -114,9 +116,9 @@ def grade_command(scratch: Path, number: int) -> list[str]:
     return [sys.executable, "-c", program, "grade", str(scratch / "class"), *where]
 
 
-def seconds_of(command: list[str], environment: Mapping[str, str] | None = None) -> float:
+def seconds_of(command: Sequence[str]) -> float:
     start = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "NO_COLOR": "1", **(environment or {})})
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "NO_COLOR": "1"})
     return time.perf_counter() - start
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
+import random
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -23,6 +24,7 @@ import hypothesis.strategies as st
 import torch
 from hypothesis import HealthCheck, Phase, Verbosity
 from hypothesis.errors import Flaky
+from hypothesis.internal import entropy
 from hypothesis.internal.conjecture import providers
 
 from checker.choices import Among, Bytes, ChoicesError, Choose, Kind, Source, Whole
@@ -33,6 +35,8 @@ from checker.spec import Check
 
 # hypothesis mixes numbers from the program's own files into its draws: an edit anywhere would change a seed's cases.
 providers._get_local_constants = lambda: providers._local_constants  # pyright: ignore[reportPrivateUsage]
+# At each draw it would also put aside NumPy's global random state, which takes longer than the draw, and none uses it.
+entropy.NP_RANDOM = entropy.NP_RANDOM or random  # pyright: ignore[reportAttributeAccessIssue]
 
 Case = tuple[Tree, ...]
 """The inputs of one call, as trees."""

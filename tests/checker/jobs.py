@@ -7,7 +7,7 @@ from time import monotonic
 import pytest
 
 from checker import sandbox
-from checker.sandbox import Job, Worker, Workers
+from checker.sandbox import Job, Worker, Workers, default_method
 
 CHECKS = """
 import os
@@ -54,7 +54,11 @@ def ask(worker: Worker, *inputs: object, law: str = "agrees", seconds: float = 1
     return worker.ask(law, inputs, deadline=monotonic() + seconds)
 
 
-@pytest.fixture(scope="module", params=["fork", "spawn"])
+KINDS = [pytest.param(kind, marks=() if kind == default_method() else pytest.mark.slow) for kind in ("fork", "spawn")]
+"""How workers are made: the way of this system in every run, the other one among the slow tests."""
+
+
+@pytest.fixture(scope="module", params=KINDS)
 def workers(request: pytest.FixtureRequest) -> Iterator[Workers]:
     """Workers of both kinds, kept for all tests of a module, as a checker keeps them for all functions."""
     with sandbox.start(request.param) as started:

@@ -8,6 +8,7 @@ import pytest
 from checker import answer_key, course, sandbox
 from checker.examples import Examples, ExamplesError, Tried
 from checker.sandbox import Workers
+from tests.checker.jobs import KINDS
 
 SOLUTION = '''"""First exercise: rows."""
 
@@ -75,7 +76,7 @@ def one_more(k):
 HEAD = "import torch\nfrom torch import tensor\nfrom checker import example\n"
 
 
-@pytest.fixture(scope="module", params=["fork", pytest.param("spawn", marks=pytest.mark.slow)])
+@pytest.fixture(scope="module", params=KINDS)
 def workers(request: pytest.FixtureRequest) -> Iterator[Workers]:
     with sandbox.start(request.param) as started:
         yield started

@@ -16,11 +16,11 @@ from checker import sandbox
 from checker.ending import Ending
 from checker.observation import Array, identical
 from checker.sandbox import Lost, Workers
-from tests.checker.jobs import CHECKS, ask, harm, job, load, workers
+from tests.checker.jobs import CHECKS, KINDS, ask, harm, job, load, workers
 
 __all__ = ["workers"]
 
-METHODS = pytest.mark.parametrize("method", ["fork", "spawn"])
+METHODS = pytest.mark.parametrize("method", KINDS)
 X = Array(torch.tensor([1.0, -2.5]))
 
 
