@@ -40,7 +40,7 @@ class Loaded:
     problem: Raised | None
     """Why the file could not be imported."""
     names: tuple[str, ...] = ()
-    """The public names that the file defines."""
+    """The public names that the file defines, where the function's is not among them."""
     parameters: tuple[tuple[str, str, bool], ...] | None = None
     """The function's parameters: name, kind, whether there is a default; None where they cannot be known."""
     kind: str = "missing"

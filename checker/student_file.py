@@ -30,19 +30,18 @@ def execute(source: str, path: str) -> ModuleType:
     return module
 
 
-def own_names(module: ModuleType, source: str) -> tuple[str, ...]:
-    """Give the public names that a file defines."""
+def describe(module: ModuleType, source: str, function: str) -> Loaded:
+    """Say what stands under the function's name, or what the file defines instead."""
+    if function not in vars(module):
+        return Loaded(None, _own_names(module, source))
+    value = getattr(module, function)
+    return Loaded(None, (), _parameters(value), _kind(value))
+
+
+def _own_names(module: ModuleType, source: str) -> tuple[str, ...]:
     public = (name for name in vars(module) if not name.startswith("_"))
     imported = _imported(source)
     return tuple(name for name in public if name not in imported)
-
-
-def describe(module: ModuleType, names: tuple[str, ...], function: str) -> Loaded:
-    """Say what a file defines, by its own names, and what stands under the function's name."""
-    if function not in vars(module):
-        return Loaded(None, names)
-    value = getattr(module, function)
-    return Loaded(None, names, _parameters(value), _kind(value))
 
 
 def _imported(source: str) -> set[str]:

@@ -47,7 +47,6 @@ class Session:
         undo = off_limits.forbid(job.off_limits, trusted=self._functions, closed=job.closed)
         self._undo: Callable[[], object] = undo if reusable else _nothing  # else nobody needs it, but who looks for it
         self._answer = ModuleType("nothing")
-        self._names: tuple[str, ...] = ()
         self._signs = pristine.signs()
         self.is_untouched = untouched.watch(self._functions, self._laws)
 
@@ -59,8 +58,7 @@ class Session:
             sys.path.insert(0, job.folder)
         try:
             self._answer = student_file.execute(job.source, job.path)
-            self._names = student_file.own_names(self._answer, job.source)
-            return student_file.describe(self._answer, self._names, job.function)
+            return student_file.describe(self._answer, job.source, job.function)
         except BaseException as error:
             return Loaded(self._raised(error))
 
@@ -68,7 +66,7 @@ class Session:
         """Go on to another function of the file, unless what was asked before has left something behind."""
         self._function = function
         try:
-            return student_file.describe(self._answer, self._names, function) if self._is_as_before() else None
+            return student_file.describe(self._answer, self._job.source, function) if self._is_as_before() else None
         except BaseException:  # to look at a function may run code of its file
             return None
 

@@ -34,16 +34,17 @@ def answer(workers: Workers, source: str, *inputs: object, **changes: object) ->
 # What is in the file
 
 
-def test_a_file_is_described_by_its_names_and_its_function(workers: Workers):
-    source = (
-        "import math\nfrom torch import Tensor as T\n"
-        "LIMIT = 3\n_hidden = 4\n"
-        "def helper(): pass\n"
-        "def double(x, /, y, *more, z=1, **rest): pass\n"
-    )
-    assert loaded(workers, job(source)) == Loaded(
+NAMES = "import math\nfrom torch import Tensor as T\nLIMIT = 3\n_hidden = 4\ndef helper(): pass\n"
+
+
+def test_a_file_without_the_function_is_described_by_its_own_names(workers: Workers):
+    assert loaded(workers, job(NAMES)) == Loaded(None, ("LIMIT", "helper"))
+
+
+def test_a_file_with_the_function_is_described_by_its_parameters(workers: Workers):
+    assert loaded(workers, job(f"{NAMES}def double(x, /, y, *more, z=1, **rest): pass\n")) == Loaded(
         None,
-        ("LIMIT", "helper", "double"),
+        (),
         (
             ("x", "POSITIONAL_ONLY", False),
             ("y", "POSITIONAL_OR_KEYWORD", False),
