@@ -247,7 +247,7 @@ def _examine(desk: _Desk, name: str) -> tuple[Verdict, bool]:
         verdict = _ask(worker, replace(submission, shrink=False, explain=False), name, deadline)
         if verdict.status in SAID_ANYWHERE:
             return verdict, False
-        deadline = time.monotonic() + submission.timeout
+    deadline = time.monotonic() + submission.timeout
     try:
         worker = desk.start_afresh(name, deadline)
     except Lost as error:

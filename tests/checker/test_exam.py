@@ -172,6 +172,29 @@ def test_a_hang_is_waited_for_once(desk: Desk, shapes: Exercise):
     assert report.verdicts[1].seconds < 3.9
 
 
+HANGS_AFTER_ROWS = """
+
+class Columns:
+    @property
+    def __signature__(self):
+        while asked:
+            pass
+        raise AttributeError
+
+    def __call__(self, x):
+        return x.shape[1]
+
+
+columns, asked = Columns(), []
+"""
+
+
+def test_what_hangs_on_the_way_to_a_function_takes_no_time_of_the_function(desk: Desk, shapes: Exercise):
+    source = SHAPES_SOLUTION.replace("return x.shape[0]", "asked.append(x); return x.shape[0]") + HANGS_AFTER_ROWS
+    report = desk.report(shapes, source, timeout=2.0)
+    assert [verdict.status for verdict in report.verdicts] == ["passed"] * 3
+
+
 def test_a_mistake_is_told_with_a_call_that_imports_the_students_file(desk: Desk, shapes: Exercise):
     found = desk.verdict(shapes, SHAPES_SOLUTION.replace("x.shape[0]", "x.shape[1]"), "rows")
     assert (found.status, found.hints) == ("failed", 2)
