@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from itertools import islice
 from types import BuiltinFunctionType, FunctionType, ModuleType
@@ -20,11 +20,12 @@ from checker.vault import Vault, hand_over
 
 Undo = Callable[[], None]
 
-NOTED = (FunctionType, BuiltinFunctionType, type)
+IMPORTABLE = (FunctionType, BuiltinFunctionType, type)
+"""What modules import from each other by name, and `look_around` takes note of."""
 _imported: dict[int, list[tuple[ModuleType, str]]] = {}
-"""What `look_around` has found, by the addresses of what was imported."""
-_looked_at: list[int] = []
-"""In how many modules."""
+"""By the address of a thing: the modules that had it of another one at the last look, and its names there."""
+_seen = 0
+"""How many modules there were."""
 
 
 class OffLimits(Exception):
@@ -69,23 +70,31 @@ def look_around() -> None:
 
     To look at all modules takes such a process longer than all else: it gets a copy of every page that it touches.
     """
-    for module in list(sys.modules.values()):
+    global _seen
+    _imported.clear()
+    _seen = len(sys.modules)
+    for module in _modules(sys.modules):
         for key, value in list(vars(module).items()):
-            if issubclass(type(value), NOTED) and value.__module__ != module.__name__:
+            if issubclass(type(value), IMPORTABLE) and value.__module__ != vars(module).get("__name__"):
                 _imported.setdefault(id(value), []).append((module, key))
-    _looked_at.append(len(sys.modules))
 
 
 def _holders(thing: Any) -> Iterator[tuple[ModuleType, str]]:
     """Give the modules that hold a thing, and the names that it has there."""
-    searched = list(islice(reversed(sys.modules), len(sys.modules) - sum(_looked_at[-1:])))  # the newest come last
-    if issubclass(type(thing), NOTED):
-        searched.append(thing.__module__)
+    if issubclass(type(thing), IMPORTABLE):
         yield from ((module, key) for module, key in _imported.get(id(thing), ()) if vars(module).get(key) is thing)
+        newest = islice(reversed(sys.modules), max(0, len(sys.modules) - _seen))  # they come last
+        searched = _modules([thing.__module__, *newest])
     else:
-        searched = list(sys.modules)
-    for module in filter(None, map(sys.modules.get, dict.fromkeys(searched))):
+        searched = _modules(sys.modules)
+    for module in searched:
         yield from ((module, key) for key, value in list(vars(module).items()) if value is thing)
+
+
+def _modules(names: Iterable[str]) -> list[ModuleType]:
+    """Give modules by name; anything may stand in `sys.modules`, and None where an import is blocked."""
+    found = map(sys.modules.get, dict.fromkeys(names))
+    return [module for module in found if isinstance(module, ModuleType)]
 
 
 def _replace(owner: Any, attribute: str, value: object, undone: list[Undo]) -> None:
