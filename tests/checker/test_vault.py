@@ -1,13 +1,16 @@
 """What is off limits stays where it is, and who may have it gets it."""
 
 import dis
+import pkgutil
 import subprocess
 import sys
 from collections.abc import Iterable
+from importlib import import_module
 from types import CodeType
 
 import pytest
 
+import xorfunc
 from checker import untouched, vault
 
 PROGRAM = """
@@ -78,3 +81,10 @@ def test_a_hook_looks_nothing_up_where_it_could_be_replaced(made):
     hooks = [inner for inner in made.__code__.co_consts if isinstance(inner, CodeType) and inner.co_name[0] != "<"]
     assert hooks
     assert set().union(*map(looked_up, hooks)) == set()
+
+
+def test_all_of_the_library_that_is_imported_is_found_within_it():
+    for module in pkgutil.walk_packages(xorfunc.__path__, "xorfunc."):
+        import_module(module.name)
+    imported = {name for name in sys.modules if name.partition(".")[0] == vault.LIBRARY}
+    assert {module.__name__ for module in vault._within(xorfunc)} == imported
