@@ -527,7 +527,7 @@ def false_fails(answers: Iterable[Honest], sandbox: str, timeout: float) -> Iter
     """
     from checker import sandbox as workers_of
 
-    preload = dict.fromkeys(name for exercise in packaged().exercises for name in exercise.imports)
+    preload = dict.fromkeys(name for exercise in packaged().exercises for name in exercise.preload)
     with workers_of.start("fork", preload=preload, enclosed=sandbox == "strict") as workers:
         from checker import answer_key, exam
 

@@ -1,6 +1,6 @@
 """`xor-check grade` and otter-grader on the same twelve submissions, whole processes, wall time.
 
-    python -m venv otter && otter/bin/pip install -c constraints.txt . otter-grader ipykernel
+    python -m venv ../otter && ../otter/bin/pip install -c constraints.txt . otter-grader ipykernel
     python -m benchmarks.otter [--otter PYTHON] [--rounds N] [--json]
 
 Twelve files for exercise 3: the solution, right answers in other forms, known mistakes. Otter runs them one after the
@@ -45,7 +45,7 @@ def main() -> int:
     """Print submissions a minute of both, and their ratio."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--otter", default="otter/bin/python", help="a Python that has otter-grader")
+    parser.add_argument("--otter", default="../otter/bin/python", help="a Python that has otter-grader")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     otter = [options.otter, "-m", "otter"]

@@ -70,8 +70,8 @@ class Exercise:
         return (ast.get_docstring(parsed(self.solution)) or "").partition("\n")[0]
 
     @property
-    def imports(self) -> tuple[str, ...]:
-        """The modules that its solution imports, and so will its students, and what its checks say of the library."""
+    def preload(self) -> tuple[str, ...]:
+        """What its workers will import: of the library what its checks name, and what its solution imports."""
         names: list[str] = re.findall(r"\bxorfunc\.\w+", self.checks.read_text("utf-8"))
         for node in parsed(self.solution).body:
             if isinstance(node, ast.Import):

@@ -271,7 +271,7 @@ def _judge(request: Mapping[str, Any]) -> dict[str, Any]:
     from checker import sandbox  # imports torch
 
     try:
-        workers = sandbox.start(preload=exercise.imports)
+        workers = sandbox.start(preload=exercise.preload)
     except ValueError as cause:
         return {"problem": str(cause)}
     with workers:

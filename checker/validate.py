@@ -127,7 +127,7 @@ def run(exercises: Sequence[Exercise], *, seeds: int, with_mutants: bool = False
 
 def _validate_alone(exercise: Exercise, with_mutants: bool) -> Validation:
     """Validate one exercise in a process of its own, which has loaded no answer before its workers are there."""
-    with sandbox.start(preload=exercise.imports) as workers:
+    with sandbox.start(preload=exercise.preload) as workers:
         return validate(workers, exercise, with_mutants=with_mutants)
 
 

@@ -209,7 +209,7 @@ def workers(*exercises: Exercise, interrupted: Callable[[], bool] | None = None)
     from checker import sandbox  # imports torch
 
     try:
-        preload = [name for exercise in exercises for name in exercise.imports]
+        preload = [name for exercise in exercises for name in exercise.preload]
         return sandbox.start(preload=preload, interrupted=interrupted or (lambda: False))
     except ValueError as cause:  # $XOR_CHECK_WORKER names no way to start them, or none that this system has
         raise CallError(str(cause)) from cause

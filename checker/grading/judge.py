@@ -175,7 +175,7 @@ def _serve(setting: Setting, orders: int, answers: int) -> None:
     course = find(Path(setting.course))
     from checker import sandbox  # imports torch
 
-    preload = _imports(course, setting.exercises)
+    preload = _preload(course, setting.exercises)
     with sandbox.start(preload=preload, enclosed=setting.enclosed, hidden=setting.hidden) as workers:
         frames.send(answers, frames.pack(b"{}", b""))
         while True:
@@ -203,8 +203,8 @@ def _frame(answer: Answer) -> bytes:
     return frames.pack(json.dumps(asdict(answer), allow_nan=False).encode(), b"")
 
 
-def _imports(course: Course, exercises: Sequence[str]) -> list[str]:
-    return [name for exercise in exercises for name in course.select(exercise).imports]
+def _preload(course: Course, exercises: Sequence[str]) -> list[str]:
+    return [name for exercise in exercises for name in course.select(exercise).preload]
 
 
 if __name__ == "__main__":

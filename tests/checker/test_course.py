@@ -139,11 +139,11 @@ def test_an_unreadable_file_of_the_course_is_named(tiny: Course):
         _ = tiny.exercises[0].functions
 
 
-def test_an_exercise_knows_what_its_solution_imports_and_its_checks_forbid(tmp_path: Path):
+def test_an_exercise_knows_what_its_workers_will_import(tmp_path: Path):
     root = write_tiny_course(tmp_path)
     exercise = course.find(root).select("1")
-    assert exercise.imports == ("torch", "torch.Tensor")
+    assert exercise.preload == ("torch", "torch.Tensor")
     exercise.solution.write_text("import numpy as np, json\nfrom torch import nn\nfrom . import sibling\n")
-    assert exercise.imports == ("numpy", "json", "torch", "torch.nn")
+    assert exercise.preload == ("numpy", "json", "torch", "torch.nn")
     exercise.checks.write_text('check("sum", off_limits=[f"xorfunc.train.{name}" for name in ("fit", "train_step")])\n')
-    assert exercise.imports == ("xorfunc.train", "numpy", "json", "torch", "torch.nn")
+    assert exercise.preload == ("xorfunc.train", "numpy", "json", "torch", "torch.nn")
