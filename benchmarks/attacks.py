@@ -1,13 +1,12 @@
 """What becomes of submissions that try to get a pass they did not compute, or to do harm.
 
-    python -m benchmarks.attacks [NAME...] [--sandbox none|strict] [--timeout SECONDS] [--json | --honest]
+    python -m benchmarks.attacks [NAME...] [--sandbox none|strict] [--timeout SECONDS] [--json]
 
 Each file of `tests/attacks` is put in the place of one function of a solved exercise and graded by a real judge, the
 process that `xor-check grade` uses. It is told where its victims are, all of them decoys: results, another submission,
 a solution, a file, a running process, a server. After each attack the victims are looked at, and an honest submission
 is graded by the same judge. The table says for each sandbox which status the function got and which harm was done. The
-exit code is 1 where any function passed, or where harm was done in spite of the sandbox. With `--honest`, all solutions
-and alternatives of the course are graded the same way, and none of them may fail.
+exit code is 1 where any function passed, or where harm was done in spite of the sandbox.
 """
 
 from __future__ import annotations
@@ -17,36 +16,30 @@ import ast
 import csv
 import json
 import os
-import resource
-import secrets
 import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
-from checker.course import Course, Exercise, find, packaged
+from benchmarks.victims import COURSE, SECRET, Victims
+from checker.course import Course, find, packaged
 from checker.grading import unit
 from checker.grading.handed_in import shown
 from checker.grading.judge import Answer, Gone, Judge, Setting
 from checker.grading.unit import Order
-from checker.verdict import Verdict
 
 FOLDER = Path(__file__).parent.parent / "tests" / "attacks"
-COURSE = FOLDER / "course"
 SANDBOXES = ("none", "strict")
 OUR_OWN = ("__init__.py", "conftest.py", "odd_files.py", "odd_hand_ins.py")
 """Files beside the attacks that are none."""
 SEED = 20_261_126
-SECRET = "kept-from-attacks"
 GONE_IN = 3.0
 """Seconds in which processes that were killed must be gone."""
 
@@ -129,125 +122,6 @@ def _read(file: Path) -> Attack:
     exercise, _, function = said.get("ATTACKS", "target.target").partition(".")
     what = (ast.get_docstring(module) or "").partition("\n")[0]
     return Attack(file.stem, what, file.read_bytes(), exercise, function, False, said.get("ONLY_IN_STRICT", ""))
-
-
-# Their victims
-
-
-class Victims(AbstractContextManager["Victims"]):
-    """What attacks are told of, none of it worth anything: they may do to it what they can."""
-
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="xor-attacked-"))
-        self.course = self.folder / "course"
-        self.scratch = Path(f"{self.folder}-scratch")
-        """Where judges stand."""
-        self._left_name = f"xor-attack-{secrets.token_hex(8)}"
-        self._contents = {
-            self.folder / "results" / "grades.csv": f"student,score\n{SECRET},2\n",
-            self.folder / "submissions" / "neighbour.py": f"# {SECRET}\n",
-            self.folder / "outside.txt": SECRET,
-        }
-        for file in COURSE.rglob("*.py"):
-            self._contents[self.course / file.relative_to(COURSE)] = file.read_text("utf-8")
-        self.scratch.mkdir()
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self._connections = 0
-        threading.Thread(target=self._listen, daemon=True).start()
-        self._process = self._bystander()
-        self.restore()
-
-    @property
-    def told(self) -> dict[str, Any]:
-        """What an attack is told of them."""
-        return {
-            "folder": str(self.folder),
-            "results": str(self.folder / "results"),
-            "submissions": str(self.folder / "submissions"),
-            "solution": str(self.course / "solutions" / "exercise1_target" / "solution.py"),
-            "outside": str(self.folder / "outside.txt"),
-            "left": self._left_name,
-            "port": self._server.getsockname()[1],
-            "process": self._process.pid,
-        }
-
-    def restore(self) -> None:
-        """Make them as new."""
-        for folder in {file.parent for file in self._contents}:
-            if folder.is_symlink() or folder.is_file():
-                folder.unlink()
-        for file, content in self._contents.items():
-            if not self._is_as_written(file, content):
-                if file.is_dir() and not file.is_symlink():
-                    shutil.rmtree(file)
-                file.unlink(missing_ok=True)
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(content, "utf-8")
-        for file in self._strangers():
-            file.unlink()
-        for file in self._left():
-            file.unlink()
-        if self._process.poll() is not None or self._is_changed():
-            self._process.kill()
-            self._process.wait()
-            self._process = self._bystander()
-        self._connections = 0
-
-    def harm(self) -> list[str]:
-        """Say what was done to them."""
-        harm = [
-            f"changed {file.name}" for file, content in self._contents.items() if not self._is_as_written(file, content)
-        ]
-        harm += [f"wrote {file.name[:30]}" for file in self._strangers()]
-        harm += ["left files behind" for _ in self._left()[:1]]
-        harm += ["reached a server" for _ in range(self._connections and 1)]
-        if self._process.poll() is not None:
-            harm.append("killed a process")
-        elif self._is_changed():
-            harm.append("changed a process")
-        return harm
-
-    def _strangers(self) -> list[Path]:
-        files = [file for file in self.folder.rglob("*") if not file.is_dir() or file.is_symlink()]
-        return [file for file in files if file not in self._contents and "__pycache__" not in file.parts]
-
-    def _left(self) -> list[Path]:
-        folders = ("/tmp", "/dev/shm", "/var/tmp", str(Path.home()), self.scratch)
-        return [found for folder in folders for found in Path(folder).glob(f"{self._left_name}*")]
-
-    @staticmethod
-    def _is_as_written(file: Path, content: str) -> bool:
-        try:
-            return not file.is_symlink() and file.read_text("utf-8") == content
-        except (OSError, UnicodeError):
-            return False
-
-    @staticmethod
-    def _bystander() -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(3600)"], stdin=subprocess.DEVNULL)
-
-    def _is_changed(self) -> bool:
-        pid = self._process.pid
-        with open(f"/proc/{pid}/status", encoding="ascii") as status:
-            stopped = any(line.startswith("State:\tT") for line in status)
-        limited = resource.prlimit(pid, resource.RLIMIT_NOFILE) != resource.getrlimit(resource.RLIMIT_NOFILE)
-        return stopped or limited or os.getpriority(os.PRIO_PROCESS, pid) != os.getpriority(os.PRIO_PROCESS, 0)
-
-    def _listen(self) -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = self._server.accept()
-                self._connections += 1
-                connection.close()
-
-    def __exit__(self, *error: object) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._server.close()
-        for file in self._left():
-            file.unlink()
-        for folder in (self.folder, self.scratch):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 # Grading them
@@ -477,97 +351,16 @@ def _unsafe(content: bytes, kind: str) -> list[str]:
     return found
 
 
-# Honest submissions
-
-
-AS_PLAIN_PYTHON = """
-def alternative(*args, **kwargs):
-    return lambda answer: answer
-
-
-def equivalent(*args, **kwargs):
-    pass
-
-"""
-"""What the declarations of `alternatives.py` are in a student's file."""
-
-
-@dataclass(frozen=True)
-class Honest:
-    """A right answer: a whole solution, or one function of it in another form."""
-
-    exercise: Exercise
-    name: str
-    source: str
-    functions: tuple[str, ...]
-
-
-def honest_answers() -> Iterator[Honest]:
-    """Give the solutions of all exercises, and each alternative in the place of the solution's function."""
-    from checker import answer_key
-
-    for exercise in packaged().exercises:
-        solution = exercise.solution.read_text("utf-8")
-        yield Honest(exercise, "the solution", solution, exercise.functions)
-        text = exercise.alternatives.read_text("utf-8") if exercise.alternatives.exists() else ""
-        text = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("from checker.spec "))
-        for variant in answer_key.load(exercise.folder).alternatives:
-            named = "\n".join(f"{name} = {answer.__name__}" for name, answer in variant.answers.items())
-            source = f"{solution}\n{AS_PLAIN_PYTHON}\n{text}\n{named}\n"
-            yield Honest(exercise, f"{variant.function}: {variant.slug}", source, (variant.function,))
-
-
-def false_fails(answers: Iterable[Honest], sandbox: str, timeout: float) -> Iterator[tuple[Honest, Verdict | None]]:
-    """Grade honest answers; give each with the first verdict that is no pass.
-
-    Args:
-        answers: which ones.
-        sandbox: "none" or "strict".
-        timeout: seconds for each function.
-    """
-    from checker import sandbox as workers_of
-
-    preload = dict.fromkeys(name for exercise in packaged().exercises for name in exercise.preload)
-    with workers_of.start("fork", preload=preload, enclosed=sandbox == "strict") as workers:
-        from checker import answer_key, exam
-
-        keys = {exercise.name: answer_key.load(exercise.folder) for exercise in packaged().exercises}
-        for one in answers:
-            file = Path("exercises", f"{one.exercise.stem}.py")
-            key = keys[one.exercise.name]
-            submission = exam.Submission(file, one.source.encode(), key, "cpu", SEED, timeout, alone=True)
-            verdicts = exam.grade(workers, one.exercise.name, submission, one.functions).verdicts
-            yield one, next((verdict for verdict in verdicts if not verdict.passed), None)
-
-
-def tell_honest(names: Sequence[str], sandboxes: Sequence[str], timeout: float) -> int:
-    """Print which honest answers fail; of those of some names, or of all."""
-    failed = 0
-    for sandbox in sandboxes:
-        graded = 0
-        answers = (one for one in honest_answers() if not names or one.name in names)  # after the workers' start
-        for one, verdict in false_fails(answers, sandbox, timeout):
-            graded += 1
-            if verdict is not None:
-                failed += 1
-                print(f"{sandbox:6} {one.exercise.name} {one.name}: {verdict.status}, {verdict.message}", flush=True)
-        print(f"{graded} honest answers with the sandbox {sandbox}; {failed} of all failed")
-    return 1 if failed else 0
-
-
 def main() -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help="which attacks, or honest answers; all by default")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which attacks; all by default")
     parser.add_argument("--sandbox", choices=SANDBOXES, help="both by default")
     parser.add_argument("--timeout", type=float, default=2.0, help="seconds that one function may take")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--honest", action="store_true", help="grade right answers instead: none may fail")
     chosen = parser.parse_args()
     wanted = [attack for attack in attacks() if not chosen.names or attack.name in chosen.names]
     sandboxes = [chosen.sandbox] if chosen.sandbox else SANDBOXES
-    if chosen.honest:
-        return tell_honest(chosen.names, sandboxes, max(chosen.timeout, 20.0))
     found: list[Outcome] = []
     for sandbox in sandboxes:
         odd = [] if chosen.names else hand_ins(sandbox, chosen.timeout)

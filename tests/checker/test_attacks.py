@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import attacks
-from benchmarks.attacks import COURSE, SANDBOXES, SEED, Attack
+from benchmarks.attacks import SANDBOXES, SEED, Attack
+from benchmarks.victims import COURSE
 from checker import answer_key, bubblewrap, exam, sandbox
 from checker.course import find, packaged
 from checker.sandbox import Workers
@@ -105,6 +106,6 @@ def test_no_odd_hand_in_gets_a_pass_and_in_a_room_none_does_harm(kind: str):
 def test_no_solution_fails_in_a_room():
     """In a process of its own: the checks of shapes here draw random numbers inside the library."""
     in_a_room()
-    command = [sys.executable, "-m", "benchmarks.attacks", "--honest", "--sandbox", "strict", "the solution"]
+    command = [sys.executable, "-m", "benchmarks.honest", "the solution", "--sandbox", "strict"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False)
     assert (done.stdout, done.stderr) == ("12 honest answers with the sandbox strict; 0 of all failed\n", "")
