@@ -1,6 +1,7 @@
 """No submission gets a pass that it did not compute, and in a room none does harm; see `tests/attacks`."""
 
 import linecache
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -86,10 +87,10 @@ def in_a_room() -> None:
 
 
 @pytest.mark.slow
-def test_in_a_room_no_attack_gets_a_pass_or_does_harm():
-    """Every other one; all of them, and without a room, by `python -m benchmarks.attacks`."""
+@pytest.mark.parametrize("half", [0, 1])
+def test_in_a_room_no_attack_gets_a_pass_or_does_harm(half: int):
     in_a_room()
-    found = list(attacks.outcomes(list(ALL.values())[::2], "strict", 2.0))
+    found = list(attacks.outcomes(list(ALL.values())[half::2], "strict", 2.0))
     assert [outcome for outcome in found if outcome.passed or outcome.harm] == []
 
 
@@ -103,9 +104,9 @@ def test_no_odd_hand_in_gets_a_pass_and_in_a_room_none_does_harm(kind: str):
 
 
 @pytest.mark.slow
-def test_no_solution_fails_in_a_room():
+def test_no_right_answer_fails_in_a_room():
     """In a process of its own: the checks of shapes here draw random numbers inside the library."""
     in_a_room()
-    command = [sys.executable, "-m", "benchmarks.honest", "the solution", "--sandbox", "strict"]
+    command = [sys.executable, "-m", "benchmarks.honest", "--sandbox", "strict"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False)
-    assert (done.stdout, done.stderr) == ("12 honest answers with the sandbox strict; 0 of all failed\n", "")
+    assert re.fullmatch(r"3\d\d honest answers with the sandbox strict; 0 of all failed\n", done.stdout), done.stdout
