@@ -304,7 +304,7 @@ def hand_ins(sandbox: str, timeout: float) -> Iterator[Outcome]:
             before = set(os.listdir(folder))
             hand_in(folder, wrong)
             (entry,) = set(os.listdir(folder)) - before
-            entries[entry] = what
+            entries[shown(str(folder / entry))] = what
         call = ["grade", str(folder), "--out", str(out), "--sandbox", sandbox, "--course", str(victims.course)]
         began = time.monotonic()
         program = [sys.executable, "-P", "-c", "from checker.cli import main; main()", *call, "--timeout", str(timeout)]
@@ -328,7 +328,7 @@ def hand_ins(sandbox: str, timeout: float) -> Iterator[Outcome]:
             "a class of odd hand-ins", "All below, in one class.", sandbox, "graded", "", tuple(harm), seconds
         )
         for row in rows:
-            what = next((said for entry, said in entries.items() if shown(entry) in row.source), row.source)
+            what = entries.get(row.source, row.source)
             status = str(row.state)
             if any(function["name"] == "target" and function["status"] == "passed" for function in _functions(row)):
                 status = "passed"

@@ -130,6 +130,7 @@ HAND_INS: dict[str, HandIn] = {
     "a name as long as can be": _named("m" * 255),
     "a name of quotes": _named("a\"b'c`d$(touch xor-attack-slip)"),
     "options for a name": _named("--regrade=all"),
+    "a name of dots": _named("... "),
     "a name that ends in dots": _named("mallory... "),
     "a name that is not shown": _named(".mallory"),
     "an archive that is not shown": _put(".oscar.zip", lambda file: zipped((f".oscar/{FILE}", file))),
