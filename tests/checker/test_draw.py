@@ -130,6 +130,28 @@ def test_what_else_is_imported_does_not_change_the_cases(tmp_path: Path):
 TWO = "check('f', x=tensor('N D'), w=tensor('D H'))"
 
 
+NO_PLUGINS = """
+import importlib.metadata as metadata
+groups, found = [], metadata.entry_points
+metadata.entry_points = lambda **wanted: groups.append(wanted.get("group")) or found(**wanted)
+from checker import draw
+print(groups)
+"""
+
+
+def test_hypothesis_looks_for_no_plugins():
+    environment = {name: value for name, value in os.environ.items() if name != "HYPOTHESIS_NO_PLUGINS"}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", NO_PLUGINS],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        env=environment,
+        check=True,
+    )
+    assert "hypothesis" not in done.stdout
+
+
 def test_sizes_are_unequal_and_above_one_at_first():
     for (n, d), (also_d, h) in shapes(TWO):
         assert d == also_d

@@ -105,6 +105,14 @@ def deep(levels: int) -> Tree:
     return tree
 
 
+@pytest.mark.parametrize("dtype", sorted(PLAIN_DTYPES, key=str))
+def test_tensors_that_share_memory_or_lie_in_another_order_arrive_apart(dtype: torch.dtype):
+    data = torch.arange(6).reshape(2, 3).to(dtype)
+    tree = [Array(data), Array(data[1]), Array(data.T), Array(data[:0]), Array(data[0, 0])]
+    back = decode(encode(tree))
+    assert identical(back, tree)
+
+
 @pytest.mark.parametrize(
     "tree",
     [
