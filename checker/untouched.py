@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import repeat
+from itertools import chain, islice, repeat
 from operator import attrgetter, is_
 from types import FunctionType
 from typing import Any
@@ -33,14 +33,15 @@ def watch(names: Mapping[str, Any], laws: Mapping[str, Mapping[str, Any]]) -> Ca
         laws: the laws that each function is asked about, by their names.
     """
     places = [vars(module) for name in MODULES if (module := sys.modules.get(f"checker.{name}")) is not None]
-    places += [names, laws, *laws.values(), *(vars(law) for some in laws.values() for law in some.values())]
+    all_laws = [law for some in laws.values() for law in some.values()]
+    places += [names, laws, *laws.values(), *map(vars, all_laws)]
     found = [value for place in places for value in place.values()]
     classes = [value for value in found if isinstance(value, type) and value.__module__.startswith("checker")]
     places += map(vars, classes)
     functions = list(set(_functions([*found, *(v for c in classes for v in vars(c).values())])))
     places += [function.__kwdefaults__ for function in functions if function.__kwdefaults__]
     marker = object()
-    sys.addaudithook(_hook(places, functions, marker))
+    sys.addaudithook(_hook(places, all_laws, functions, marker))
     return _asking(marker)
 
 
@@ -67,26 +68,31 @@ def _functions(values: Iterable[Any]) -> Iterator[FunctionType]:
 
 
 def _hook(
-    places: Iterable[Mapping[str, Any]], functions: Sequence[FunctionType], marker: object
+    places: Sequence[Mapping[str, Any]], laws: Sequence[Any], functions: Sequence[FunctionType], marker: object
 ) -> Callable[[str, tuple[Any, ...]], None]:
     """Give the audit hook, which looks nothing up where a student's file could put something of its own.
 
-    It looks at all places after each answer. Python itself tells when a function gets other code or defaults.
+    It looks at all places after each answer: their first names must hold what they held, and others may follow. Python
+    itself tells when a function gets other code or defaults.
     """
     event_of_ours, setting, deleting = EVENT, "object.__setattr__", "object.__delattr__"
-    each, same, always, len_of = map, is_, repeat, len  # not `id`, nor a function's attributes: those are events, too
+    each, same, every, always = map, is_, all, repeat  # not `id`, nor a function's attributes: those are events, too
+    first, one_by_one, dict_of = islice, chain.from_iterable, vars
     cells = [cell for function in functions for cell in function.__closure__ or ()]
     content = attrgetter("cell_contents")
     contents = list(map(content, cells))
-    noted = [(place.values, list(place.values())) for place in places]
+    held, sizes = [*(place.values() for place in places), (marker,)], [*map(len, places), 1]
+    before = list(one_by_one(held))  # ends with the marker, so that a name less anywhere leaves something out of place
+    dicts = list(map(vars, laws))
     changed: list[str] = []
 
     def is_untouched() -> bool:
-        for values, before in noted:
-            found = [*each(same, values(), before)]
-            if len_of(found) < len_of(before) or False in found:
-                return False
-        return not changed and False not in [*each(same, each(content, cells), contents)]
+        return (
+            not changed
+            and every(each(same, one_by_one(each(first, held, sizes)), before))
+            and every(each(same, each(dict_of, laws), dicts))
+            and every(each(same, each(content, cells), contents))
+        )
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
         if event == event_of_ours and args[0] is marker:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from checker import untouched
+
 PROGRAM = """
 import os
-from types import SimpleNamespace
 from checker import law, untouched, worker, wire
 
 def made(content):
@@ -18,8 +19,12 @@ def made(content):
         return closed()
     return function
 
+class Law:
+    def __init__(self, trial):
+        self.trial = trial
+
 names = {"function": made(1), "LIMIT": 3}
-laws = {"f": {"agrees": SimpleNamespace(trial=made(2))}}
+laws = {"f": {"agrees": Law(made(2))}}
 is_untouched = untouched.watch(names, laws)
 assert is_untouched()
 names["later"] = vars(wire)["later"] = len
@@ -45,9 +50,12 @@ CHANGES = {
     "a function of the checker": "wire.encode = len",
     "a method of the checker": "worker.Session.ask = lambda *_: None",
     "a method's code": "worker.Session.ask.__code__ = (lambda *_: None).__code__",
-    "a law of a function": "laws['f']['agrees'] = SimpleNamespace(trial=None)",
+    "a law of a function": "laws['f']['agrees'] = Law(None)",
     "the trial of a law": "laws['f']['agrees'].trial = len",
+    "all of a law at once": "laws['f']['agrees'].__dict__ = {'trial': len}",
     "a function's laws": "laws['f'] = {}",
+    "the last name of a module": "del vars(wire)[list(vars(wire))[-2]]",
+    "a keyword's default less": "names['function'].__kwdefaults__.clear()",
     "another code, and its own again": "f = names['function']; own = f.__code__; "
     "f.__code__ = own.replace(co_name='other'); f.__code__ = own",
 }
@@ -61,3 +69,14 @@ def test_each_change_is_seen():
     done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, cwd=root, check=False)
     seen = dict(zip(CHANGES, done.stdout.split(), strict=False))
     assert seen == dict.fromkeys(CHANGES, "False"), done.stderr
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_one_name_less_is_seen_wherever_it_is(place):
+    places, marker = [{"a": 1, "b": 2}, {"c": 3}], object()
+    hook = untouched._hook(places, [], [], marker)
+    said: list[bool] = []
+    hook(untouched.EVENT, (marker, said))
+    places[place].popitem()
+    hook(untouched.EVENT, (marker, said))
+    assert said == [True, False]
