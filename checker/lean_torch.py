@@ -22,7 +22,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-import torch.fx.experimental  # and so the parents of the stand-ins
+import torch
+import torch.fx.experimental  # pyright: ignore[reportUnusedImport]  (the parents of the stand-ins)
 
 
 def postpone_compiler() -> None:
