@@ -57,7 +57,7 @@ class AnswerKey:
         for situation in law.situations:
             name = (check.name, replace(situation, count=0), seed, more)
             if name not in self._cases:
-                self._cases[name] = draw.alike(check, situation, seed, self.functions, more=more)
+                self._remember(name, draw.alike(check, situation, seed, self.functions, more=more))
             found += self._cases[name][: more or situation.count]
         return found
 
@@ -71,8 +71,13 @@ class AnswerKey:
             cases: by the check's name, the situation without its count, the seed, and how many more are wanted.
         """
         key = replace(self, checks=checks)
-        key._cases.update(cases)
+        for name, some in cases.items():
+            key._remember(name, some)
         return key
+
+    def _remember(self, name: tuple[str, Situation, int, int], cases: list[Case]) -> None:
+        self._cases[name] = cases
+        self._own.update(map(id, cases))
 
     def right_answer(self, law: Law, case: Case, device: str) -> Tree:
         """Give what a law's trial sees of the solution."""
@@ -83,15 +88,18 @@ class AnswerKey:
         return self.seen(self.with_variant(known), law, case, device)
 
     def seen(self, answer: Any, law: Law, case: Case, device: str) -> Tree:
-        """Give what `observe` does, and run the trial only the first time that it is asked.
+        """Give what `observe` does, and run the trial on a case of the key's own only the first time that it is asked.
 
-        Where checks are validated, each answer is compared with each other one on the same cases.
+        Each answer in a class is compared with it on the same cases. Those that a counterexample shrinks through are
+        anybody's, and come but once.
         """
+        if id(case) not in self._own:
+            return self.observe(answer, law, case, device)
         name = (id(answer), law, id(case), device)
         if name not in self._seen:
             tree = self.observe(answer, law, case, device)
-            self._seen[name] = answer, case, tree  # answer and case too, so that their ids stay their own
-        return self._seen[name][2]
+            self._seen[name] = answer, tree  # the answer too, so that its id stays its own
+        return self._seen[name][1]
 
     def with_variant(self, variant: Variant) -> SimpleNamespace:
         """Give the solution with one function replaced, and those that go with it."""
@@ -105,7 +113,12 @@ class AnswerKey:
         return {}
 
     @cached_property
-    def _seen(self) -> dict[tuple[int, Law, int, str], tuple[Any, Case, Tree]]:
+    def _own(self) -> set[int]:
+        """The ids of the cases in `_cases`."""
+        return set()
+
+    @cached_property
+    def _seen(self) -> dict[tuple[int, Law, int, str], tuple[Any, Tree]]:
         return {}
 
     @cached_property

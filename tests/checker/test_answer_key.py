@@ -128,3 +128,16 @@ def test_an_error_in_a_solution_shows_its_own_line(folder: Path):
     with pytest.raises(AttributeError) as raised:
         key.solution.rows(3)
     assert "return x.no_such_thing  # here" in "".join(traceback.format_exception(raised.value))
+
+
+def test_the_trial_of_an_own_case_runs_once_and_that_of_another_leaves_nothing_behind(key: AnswerKey):
+    check = key.checks["double"]
+    law = check.laws[0]
+    own = key.cases(check, law, 0)[0]
+    assert key.right_answer(law, own, "cpu") is key.right_answer(law, own, "cpu")
+    remembered = len(key._seen)
+    other = type(own).of(tuple(own), own.situation, own.choices)
+    first, second = (key.right_answer(law, other, "cpu") for _ in range(2))
+    assert first is not second
+    assert identical(first, second)
+    assert len(key._seen) == remembered

@@ -54,6 +54,20 @@ def test_the_answer_with_the_number_of_the_request_is_heard():
     talk.end()
 
 
+@pytest.mark.parametrize(("length", "is_remembered"), [(10, True), (conversation.MAX_REMEMBERED, False)])
+def test_a_short_answer_that_came_before_is_not_read_again(length: int, is_remembered: bool):
+    def answered() -> object:
+        talk = Stranger(lambda number: wire.encode((number, ["a" * length]))).talk()
+        try:
+            return talk.request("hello", deadline=monotonic() + 5)
+        finally:
+            talk.end()
+
+    first, second = answered(), answered()
+    assert first == second == ["a" * length]
+    assert (first is second) is is_remembered
+
+
 @pytest.mark.parametrize(
     "reply",
     [
