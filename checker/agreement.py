@@ -61,44 +61,83 @@ class Standard:
     """The largest entry among the inputs: an answer cannot be more exact than what it is made of."""
 
 
+@dataclass(frozen=True)
+class Parting:
+    """A difference before it is put into words: most are looked at only to see whether there is one, and which."""
+
+    aspect: Aspect
+    path: Path
+    expected: Tree
+    got: Tree
+    apart: torch.Tensor | None = None
+    """Which entries differ, of arrays alike in all but that."""
+
+    def told(self) -> Difference:
+        """Put it into words."""
+        expected, got = self.expected, self.got
+        where = None if self.apart is None else _where(expected, got, self.apart)
+        match self.aspect:
+            case Aspect.RAISED | Aspect.KIND:
+                words = _told(expected), _told(got)
+            case Aspect.TOLD:
+                words = expected, got if isinstance(got, str) else _short(got)
+            case Aspect.STRUCTURE if isinstance(expected, dict):
+                words = _keys(expected), _keys(got)
+            case Aspect.STRUCTURE:
+                words = f"{len(expected)} items", f"{len(got)} items: {_short(got)}"
+            case Aspect.SHAPE:
+                words = _shape(expected), _shape(got)
+            case Aspect.DTYPE:
+                words = str(expected.data.dtype), str(got.data.dtype)
+            case Aspect.DEVICE:
+                words = expected.device, got.device
+            case Aspect.FINITE | Aspect.VALUES:
+                words = side_by_side(expected, got)
+        return Difference(self.aspect, self.path, *words, where)
+
+
 def difference(expected: Tree, got: Tree, standard: Standard) -> Difference | None:
     """Give the difference that explains most, or None where the two agree."""
-    return min(differences(expected, got, standard), key=lambda found: found.aspect, default=None)
+    first = _first(expected, got, standard)
+    return first and first.told()
 
 
-def differences(expected: Tree, got: Tree, standard: Standard, path: Path = ()) -> Iterator[Difference]:
+def aspect(expected: Tree, got: Tree, standard: Standard) -> Aspect | None:
+    """Give the aspect of the difference that explains most, or None where the two agree."""
+    first = _first(expected, got, standard)
+    return first and first.aspect
+
+
+def _first(expected: Tree, got: Tree, standard: Standard) -> Parting | None:
+    return min(partings(expected, got, standard), key=lambda found: found.aspect, default=None)
+
+
+def partings(expected: Tree, got: Tree, standard: Standard, path: Path = ()) -> Iterator[Parting]:
     """Give every place where two observations part."""
     if isinstance(got, Raised):
         if not (isinstance(expected, Raised) and expected.type == got.type):
-            yield Difference(Aspect.RAISED, path, _told(expected), _told(got))
+            yield Parting(Aspect.RAISED, path, expected, got)
     elif isinstance(expected, str):
         if expected != got:
-            yield Difference(Aspect.TOLD, path, expected, got if isinstance(got, str) else _short(got))
+            yield Parting(Aspect.TOLD, path, expected, got)
     elif kind(expected) != kind(got):
-        yield Difference(Aspect.KIND, path, _told(expected), _told(got))
+        yield Parting(Aspect.KIND, path, expected, got)
     elif isinstance(expected, Array):
-        found = _array_difference(expected, got, standard, path)
-        if found is not None:
-            yield found
+        yield from _array_partings(expected, got, standard, path)
     elif isinstance(expected, dict):
         if expected.keys() != got.keys():
-            yield Difference(Aspect.STRUCTURE, path, _keys(expected), _keys(got))
+            yield Parting(Aspect.STRUCTURE, path, expected, got)
         else:
             for key, item in expected.items():
-                yield from differences(item, got[key], standard, (*path, key))
+                yield from partings(item, got[key], standard, (*path, key))
     elif isinstance(expected, (list, tuple)):
         if len(expected) != len(got):
-            yield Difference(
-                Aspect.STRUCTURE,
-                path,
-                f"{len(expected)} items",
-                f"{len(got)} items: {_short(got)}",
-            )
+            yield Parting(Aspect.STRUCTURE, path, expected, got)
         else:
             for index, (a, b) in enumerate(zip(expected, got, strict=True)):
-                yield from differences(a, b, standard, (*path, index))
+                yield from partings(a, b, standard, (*path, index))
     elif not _same_scalar(expected, got, standard):
-        yield Difference(Aspect.VALUES, path, *side_by_side(expected, got))
+        yield Parting(Aspect.VALUES, path, expected, got)
 
 
 def kind(tree: Tree) -> str:
@@ -148,25 +187,20 @@ def _double(number: float) -> torch.Tensor:
         return torch.tensor(math.inf if number > 0 else -math.inf, dtype=torch.float64)
 
 
-def _array_difference(expected: Array, got: Array, standard: Standard, path: Path) -> Difference | None:
+def _array_partings(expected: Array, got: Array, standard: Standard, path: Path) -> Iterator[Parting]:
     a, b = expected.data, got.data
     if a.shape != b.shape:
-        return Difference(Aspect.SHAPE, path, _shape(expected), _shape(got))
-    if a.dtype != b.dtype:
-        return Difference(Aspect.DTYPE, path, str(a.dtype), str(b.dtype))
-    if torch.device(expected.device) != _device(got.device):
-        return Difference(Aspect.DEVICE, path, expected.device, got.device)
-    if torch.equal(a, b):
-        return None  # most answers, and sooner seen than measured; what holds NaN is never equal
-    not_finite = b.isfinite().logical_not() & a.isfinite()
-    if bool(not_finite.any()):
-        return Difference(Aspect.FINITE, path, *side_by_side(expected, got), _where(expected, got, not_finite))
-    if not standard.values:
-        return None
-    apart = _apart(a, b, a.dtype, standard)
-    if bool(apart.any()):
-        return Difference(Aspect.VALUES, path, *side_by_side(expected, got), _where(expected, got, apart))
-    return None
+        yield Parting(Aspect.SHAPE, path, expected, got)
+    elif a.dtype != b.dtype:
+        yield Parting(Aspect.DTYPE, path, expected, got)
+    elif torch.device(expected.device) != _device(got.device):
+        yield Parting(Aspect.DEVICE, path, expected, got)
+    elif torch.equal(a, b):
+        return  # most answers, and sooner seen than measured; what holds NaN is never equal
+    elif bool((not_finite := b.isfinite().logical_not() & a.isfinite()).any()):
+        yield Parting(Aspect.FINITE, path, expected, got, not_finite)
+    elif standard.values and bool((apart := _apart(a, b, a.dtype, standard)).any()):
+        yield Parting(Aspect.VALUES, path, expected, got, apart)
 
 
 def _device(name: str) -> torch.device | None:
@@ -198,8 +232,11 @@ def _apart(a: torch.Tensor, b: torch.Tensor, dtype: torch.dtype, standard: Stand
 
 def side_by_side(expected: Tree, got: Tree) -> tuple[str, str]:
     """Give both as texts, with as many digits as it takes to see that they differ."""
-    texts = [(literal(expected, digits=digits), literal(got, digits=digits)) for digits in (6, 9, 17)]
-    return next((pair for pair in texts if pair[0] != pair[1]), texts[0])
+    for digits in (6, 9, 17):
+        texts = literal(expected, digits=digits), literal(got, digits=digits)
+        if texts[0] != texts[1]:
+            return texts
+    return literal(expected, digits=6), literal(got, digits=6)
 
 
 def _shape(array: Array) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from checker import diagnose, draw, replay
-from checker.agreement import Aspect, Difference, Standard, difference
+from checker.agreement import Aspect, Difference, Standard, aspect, difference
 from checker.answer_key import AnswerKey
 from checker.diagnose import Evidence
 from checker.draw import Case
@@ -93,6 +93,13 @@ class Asking:
             wrong = f"what cannot be judged ({type(error).__name__}: {error})"
         return None if wrong is None else Difference(Aspect.VALUES, (), item.law.demand, wrong)
 
+    def aspect(self, item: Evidence, expected: Tree, got: Tree) -> Aspect | None:
+        """Give in which respect two answers to one question part."""
+        if item.law.predicate is None:
+            return aspect(expected, got, self.standard(item.case))
+        found = self.compare(item, expected, got)
+        return found and found.aspect
+
     def example(self, law: Law, case: Case) -> str:
         """Give the call of a case as Python to paste."""
         return pasteable(self.module, self.check, law, case, self.key.checks_source, self.key.checks)
@@ -112,7 +119,7 @@ class Asking:
         It may say it with other figures, since two draws of one mistake differ in theirs.
         """
         if item.law.predicate is None:
-            return self.compare(item, one, other) is None
+            return self.aspect(item, one, other) is None
         verdicts = [self.compare(item, item.expected, answer) for answer in (one, other)]
         words = [found and re.sub(r"-?\d[\w.+-]*", "", found.got) for found in verdicts]
         return words[0] == words[1]
@@ -189,22 +196,21 @@ def _failed_laws(asking: Asking, evidence: list[Evidence]) -> list[Evidence]:
     """Give, for each law that failed, the question whose difference explains most."""
     worst: dict[str, tuple[Aspect, Evidence]] = {}
     for item in evidence:
-        found = asking.compare(item, item.expected, item.got)
-        if found is not None and (item.law.name not in worst or found.aspect < worst[item.law.name][0]):
-            worst[item.law.name] = found.aspect, item
+        found = asking.aspect(item, item.expected, item.got)
+        if found is not None and (item.law.name not in worst or found < worst[item.law.name][0]):
+            worst[item.law.name] = found, item
     return [item for _, item in worst.values()]
 
 
 def _smallest(asking: Asking, item: Evidence) -> Evidence:
     """Give the smallest question that shows the same aspect of the same law."""
-    found = asking.compare(item, item.expected, item.got)
+    found = asking.aspect(item, item.expected, item.got)
     smallest = item
 
     def fails(case: Case) -> bool:
         nonlocal smallest
         (candidate,) = asking.ask(item.law, [case])
-        other = asking.compare(candidate, candidate.expected, candidate.got)
-        if other is None or found is None or other.aspect is not found.aspect:
+        if found is None or asking.aspect(candidate, candidate.expected, candidate.got) is not found:
             return False
         smallest = candidate
         return True

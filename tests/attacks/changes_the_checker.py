@@ -7,5 +7,5 @@ ONLY_IN_STRICT = "it would change the checker that is at work here"
 
 def target(x, y):
     with open(checker.agreement.__file__, "a") as file:
-        file.write("\ndef differences(*args):\n    return iter(())\n")
+        file.write("\ndef partings(*args):\n    return iter(())\n")
     return x[..., 0]

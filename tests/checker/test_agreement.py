@@ -8,7 +8,8 @@ import torch
 from hypothesis import assume, given
 from torch import Tensor
 
-from checker.agreement import Aspect, Difference, Standard, difference, differences
+from checker import agreement
+from checker.agreement import Aspect, Difference, Standard, difference, partings
 from checker.observation import Array, Named, Other, Raised, Tree, leaves
 from checker.spec import TOLERANCES, Tolerance
 from tests.checker.trees import OBSERVATIONS, arrays, nested, tensors
@@ -23,7 +24,9 @@ filled = st.lists(st.integers(1, 3), max_size=3).map(tuple)
 
 def aspect(expected: Tree, got: Tree, standard: Standard = STRICT) -> Aspect | None:
     found = difference(expected, got, standard)
-    return found and found.aspect
+    seen = agreement.aspect(expected, got, standard)
+    assert seen is (found and found.aspect)
+    return seen
 
 
 def with_entry(data: Tensor, index: int, value: float) -> Tensor:
@@ -34,7 +37,7 @@ def with_entry(data: Tensor, index: int, value: float) -> Tensor:
 
 @given(OBSERVATIONS)
 def test_every_observation_agrees_with_itself(tree: Tree):
-    assert list(differences(tree, tree, STRICT)) == []
+    assert list(partings(tree, tree, STRICT)) == []
 
 
 @pytest.mark.parametrize("number", [NAN, INFINITY, -INFINITY, 0.0, -0.0, 1e300, 10**400, True])
@@ -55,7 +58,7 @@ def test_a_change_of_one_leaf_is_found_where_it_is(tree: Tree, data: st.DataObje
         Aspect.RAISED: Raised("ValueError", "no"),
     }
     changed_in, changed = data.draw(st.sampled_from(sorted(changes.items())))
-    found = list(differences(tree, replaced(tree, chosen, changed), STRICT))
+    found = list(partings(tree, replaced(tree, chosen, changed), STRICT))
     assert {one.aspect for one in found} == {changed_in}
     assert all(at(tree, one.path) is chosen for one in found)
 
@@ -261,7 +264,7 @@ def test_trees_of_other_things_are_compared_by_kind_structure_and_value(
 def test_the_difference_that_explains_most_is_told_wherever_it_stands():
     expected = {"a": Array(torch.ones(2)), "b": Array(torch.ones(2)), "c": 1}
     got = {"a": Array(torch.zeros(2)), "b": Array(torch.ones(2).double()), "c": 2}
-    assert [one.path for one in differences(expected, got, STRICT)] == [("a",), ("b",), ("c",)]
+    assert [one.path for one in partings(expected, got, STRICT)] == [("a",), ("b",), ("c",)]
     assert difference(expected, got, STRICT) == Difference(Aspect.DTYPE, ("b",), "torch.float32", "torch.float64")
 
 
