@@ -113,7 +113,7 @@ def grade_command(scratch: Path, number: int) -> list[str]:
     course = str(packaged().root)
     out = str(scratch / f"out{number}")
     where = ["--out", out, "--exercises", EXERCISE, "--course", course, "--sandbox", "none"]
-    return [sys.executable, "-c", program, "grade", str(scratch / "class"), *where]
+    return [sys.executable, "-P", "-c", program, "grade", str(scratch / "class"), *where]
 
 
 def seconds_of(command: Sequence[str]) -> float:
