@@ -131,19 +131,25 @@ def judge(asking: Asking, *, shrink: bool = True, explain: bool = True) -> Verdi
     Args:
         asking: the function, its check, and the worker that has loaded the student's file.
         shrink: whether the counterexample is made as small as it can be.
-        explain: whether a known mistake is looked for.
+        explain: whether all laws that fail are told, and a known mistake is looked for; else the first one ends it.
     """
     check, hints = asking.check, len(asking.check.hints)
     evidence: list[Evidence] = []
+    failed: list[Evidence] = []
+    judged = 0
     lost: Lost | None = None
     try:
         for answers in _one_ahead(asking.ask(law, asking.cases(law)) for law in check.laws):
             evidence.extend(answers)
+            failed += _failed_laws(asking, evidence[judged:])
+            judged = len(evidence)
+            if failed and not explain:
+                break
     except _TodoError as todo:
         return Verdict(check.name, "todo", _to_write(check.name, todo.unwritten, asking.key), hints=hints)
     except Lost as error:
         lost = error
-    failed = _failed_laws(asking, evidence)
+        failed += _failed_laws(asking, evidence[judged:])
     if not failed and lost is not None:
         questions = [(law, case) for law in check.laws for case in asking.cases(law)]
         asked = questions[len(evidence)]  # the first that has no answer

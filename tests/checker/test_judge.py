@@ -117,6 +117,14 @@ def test_failures_come_in_the_order_of_the_laws_and_the_first_is_the_message():
     assert found.message == found.failures[0].message
 
 
+def test_where_nothing_is_explained_the_first_law_that_fails_ends_it():
+    key = key_of(VECTOR, torch.neg)
+    worker = Here(key, key.checks["f"], SimpleNamespace(f=lambda x: x))
+    found = judge(asking(key, worker), shrink=False, explain=False)
+    assert [failure.law for failure in found.failures] == ["agrees"]
+    assert {law for law, _ in worker.asked} == {"agrees"}
+
+
 def test_within_a_law_the_difference_that_explains_most_is_told():
     def script(number: int, law: str, case: Case) -> Tree:
         wrong = {1: torch.zeros(9), 3: torch.zeros(9, dtype=torch.float64), 4: torch.zeros(3, 3)}

@@ -166,7 +166,7 @@ def test_every_failure_of_a_known_mistake_is_repeated_by_its_token(exercise: cou
     for known in {known.function: known for known in key.misconceptions}.values():
         check, answer = key.checks[known.function], key.with_variant(known)
         whole = Asking(key, check, Performer(key, check, answer), "mine", "cpu", 5, float("inf"))
-        for failure in judge(whole, shrink=False, explain=False).failures:
+        for failure in judge(whole, shrink=False).failures:
             assert failure.again is not None
             wanted = replay.read(failure.again)
             narrow = replay.narrowed(key, wanted)
