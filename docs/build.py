@@ -97,20 +97,26 @@ def write_lessons(folder: Path) -> None:
     """Run all lessons, and write a page of each."""
     folder.mkdir(exist_ok=True)
     found = lessons(course.packaged())
+    solved = [text_of(lesson, solved=True) for lesson in found]  # here: Python 3.11 may fail to parse in two threads
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for lesson, (cells, seconds) in zip(found, pool.map(executed, found), strict=True):
-            (folder / f"{lesson.name}.md").write_text(page(lesson, cells, folder), "utf-8")
-            (folder / f"{lesson.name}.ipynb").write_text(text_of(lesson), "utf-8")
-            print(f"{lesson.name}: {len(cells)} cells in {seconds:.1f} s", flush=True)
+        ran = list(pool.map(executed, found, solved))
+    for lesson, (cells, seconds) in zip(found, ran, strict=True):
+        (folder / f"{lesson.name}.md").write_text(page(lesson, cells, folder), "utf-8")
+        (folder / f"{lesson.name}.ipynb").write_text(text_of(lesson), "utf-8")
+        print(f"{lesson.name}: {len(cells)} cells in {seconds:.1f} s", flush=True)
 
 
-def executed(lesson: Lesson) -> tuple[list[Any], float]:
+def executed(lesson: Lesson, solved: str) -> tuple[list[Any], float]:
     """The cells of a lesson's notebook with their outputs, without the opening cell; and the seconds they took.
+
+    Args:
+        lesson: which one.
+        solved: the text of its notebook with the solutions in it.
 
     Raises:
         SystemExit: a cell failed that should not, or the solutions did not pass.
     """
-    notebook = nbformat.reads(text_of(lesson, solved=True), nbformat.NO_CONVERT)
+    notebook = nbformat.reads(solved, nbformat.NO_CONVERT)
     title, opening, *cells = notebook.cells
     opening.source += FINE
     check = next(place for place, cell in enumerate(cells) if is_for(cell, "check"))
