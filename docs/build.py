@@ -99,11 +99,10 @@ def write_lessons(folder: Path) -> None:
     found = lessons(course.packaged())
     solved = [text_of(lesson, solved=True) for lesson in found]  # here: Python 3.11 may fail to parse in two threads
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        ran = list(pool.map(executed, found, solved))
-    for lesson, (cells, seconds) in zip(found, ran, strict=True):
-        (folder / f"{lesson.name}.md").write_text(page(lesson, cells, folder), "utf-8")
-        (folder / f"{lesson.name}.ipynb").write_text(text_of(lesson), "utf-8")
-        print(f"{lesson.name}: {len(cells)} cells in {seconds:.1f} s", flush=True)
+        for lesson, (cells, seconds) in zip(found, pool.map(executed, found, solved), strict=True):
+            (folder / f"{lesson.name}.md").write_text(page(lesson, cells, folder), "utf-8")
+            (folder / f"{lesson.name}.ipynb").write_text(text_of(lesson), "utf-8")
+            print(f"{lesson.name}: {len(cells)} cells in {seconds:.1f} s", flush=True)
 
 
 def executed(lesson: Lesson, solved: str) -> tuple[list[Any], float]:

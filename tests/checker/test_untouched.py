@@ -72,7 +72,7 @@ def test_each_change_is_seen():
 
 
 @pytest.mark.parametrize("place", [0, 1])
-def test_one_name_less_is_seen_wherever_it_is(place):
+def test_one_name_less_is_seen_wherever_it_is(place: int):
     places, marker = [{"a": 1, "b": 2}, {"c": 3}], object()
     hook = untouched._hook(places, [], [], marker)
     said: list[bool] = []
