@@ -34,43 +34,31 @@ def read() -> dict[str, str]:
 @contextmanager
 def preserved() -> Generator[None]:
     """Put every setting back at the end, whatever was done to it."""
-    numpy_state = np.random.get_state()
-    with _all_but_numpys():
+    torch_state, numpy_state, python_state = torch.get_rng_state(), np.random.get_state(), random.getstate()
+    with _all_but_random_states():
         try:
             yield
         finally:
+            torch.set_rng_state(torch_state)
             np.random.set_state(numpy_state)
+            random.setstate(python_state)
 
 
 @contextmanager
 def settled() -> Generator[None]:
-    """The same, with the global random states where they always start, so that draws from them can be recognised.
+    """Start the global random states where they always start, so that draws from them can be recognised.
 
-    NumPy draws from another generator meanwhile: to read and write the state of one takes longer than most calls.
+    Every other setting is put back at the end; the random states, whose keeping takes longer than most calls, are not.
     """
-    numpys: Any = np.random  # its stubs know no generators that can be exchanged
-    generator = numpys.get_bit_generator()
-    other = _spare.pop() if _spare else np.random.MT19937()
-    with _all_but_numpys():
-        numpys.set_bit_generator(other)
-        try:
-            torch.default_generator.manual_seed(START)
-            np.random.seed(START)
-            random.seed(START)
-            yield
-        finally:
-            numpys.set_bit_generator(generator)
-            _spare.append(other)
-
-
-_spare: list[np.random.MT19937] = []
-"""Those at hand: making one takes longer still."""
+    with _all_but_random_states():
+        torch.default_generator.manual_seed(START)
+        np.random.seed(START)
+        random.seed(START)
+        yield
 
 
 @contextmanager
-def _all_but_numpys() -> Generator[None]:
-    """Put back all but the random state of NumPy."""
-    torch_state, python_state = torch.get_rng_state(), random.getstate()
+def _all_but_random_states() -> Generator[None]:
     dtype, device, grad = torch.get_default_dtype(), torch.get_default_device(), torch.is_grad_enabled()
     threads = torch.get_num_threads()
     deterministic = torch.are_deterministic_algorithms_enabled()
@@ -78,8 +66,6 @@ def _all_but_numpys() -> Generator[None]:
     try:
         yield
     finally:
-        torch.set_rng_state(torch_state)
-        random.setstate(python_state)
         if torch.get_default_dtype() is not dtype:
             torch.set_default_dtype(dtype)
         if torch.get_default_device() != device:
