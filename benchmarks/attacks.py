@@ -30,9 +30,10 @@ from typing import Any, Self
 
 from benchmarks.victims import COURSE, SECRET, Victims
 from checker.course import Course, find, packaged
-from checker.grading import unit
+from checker.grading import nursery, unit
 from checker.grading.handed_in import shown
 from checker.grading.judge import Answer, Gone, Judge, Setting
+from checker.grading.nursery import Judges
 from checker.grading.unit import Order
 
 FOLDER = Path(__file__).parent.parent / "tests" / "attacks"
@@ -153,6 +154,8 @@ class Arena(AbstractContextManager["Arena"]):
     sandbox: str
     timeout: float
     victims: Victims
+    source: Judges
+    """Where judges come from."""
     judges: dict[Path, Judge] = field(default_factory=dict[Path, Judge])
     at_rest: dict[Path, int] = field(default_factory=dict[Path, int])
     """How many processes a judge has while it waits."""
@@ -200,7 +203,8 @@ class Arena(AbstractContextManager["Arena"]):
             told = self.victims.told
             hidden = (str(course.root / "solutions"), told["results"], told["submissions"])
             names = tuple(one.name for one in course.exercises)
-            judge = Judge(Setting(str(course.root), names, str(self.victims.scratch), self.sandbox == "strict", hidden))
+            setting = Setting(str(course.root), names, str(self.victims.scratch), self.sandbox == "strict", hidden)
+            judge = self.source.judge(setting)
             judge.receive()
             self.judges[course.root] = judge
         return self.judges[course.root]
@@ -276,7 +280,8 @@ def outcomes(chosen: Sequence[Attack], sandbox: str, timeout: float) -> Iterator
         timeout: seconds for each function.
     """
     with ExitStack() as stack:
-        arena = stack.enter_context(Arena(sandbox, timeout, stack.enter_context(Victims())))
+        victims, judges = stack.enter_context(Victims()), stack.enter_context(nursery.start())
+        arena = stack.enter_context(Arena(sandbox, timeout, victims, judges))
         arena.warm_up([attack for attack in chosen if not (sandbox == "none" and attack.only_in_strict)])
         for attack in chosen:
             yield arena.make(attack)

@@ -2,9 +2,9 @@
 
     python -m benchmarks.kills [--rounds N] [--sandbox none|auto] [--seed N]
 
-Each round is one kill: of a judge, a worker, a zygote, the run itself or all of them at once, at a random moment; or of
-whichever process comes first to one of the places that `checker.grading.faults` names. A trigger in the store notes
-each result when it is recorded. The exit code is 1 unless, over all rounds,
+Each round is one kill: of a judge, a worker, a zygote, the judges' nursery, the run itself or all of them at once, at a
+random moment; or of whichever process comes first to one of the places that `checker.grading.faults` names. A trigger
+in the store notes each result when it is recorded. The exit code is 1 unless, over all rounds,
 
 - no result that was recorded is lost, and none was recorded twice;
 - each student has one row, and the verdicts are those of a run that nobody disturbed;
@@ -36,7 +36,7 @@ from checker.grading.faults import POINTS, VARIABLE
 from checker.grading.store import Store
 from tests.checker.tiny_course import SHAPES_SOLUTION, SHAPES_STUB, SUMS_SOLUTION, write_tiny_course
 
-TARGETS = ("judge", "worker", "zygote", "run", "all")
+TARGETS = ("judge", "worker", "zygote", "nursery", "run", "all")
 COMMAND = (sys.executable, "-c", "from checker.cli import main; main()", "grade")
 PATIENCE = 180.0
 """Seconds for one run."""
@@ -135,11 +135,12 @@ class Tally:
 
 
 def family(run: int) -> dict[str, list[int]]:
-    """Give what descends from a run, by what it is: judges start zygotes, and those fork workers."""
-    judges = [pid for pid in children(run) if "checker.grading.judge" in called(pid)]
+    """Give what descends from a run, by what it is: a nursery forks judges, those zygotes, and those workers."""
+    nurseries = [pid for pid in children(run) if "checker.grading.nursery" in called(pid)]
+    judges = [judge for nursery in nurseries for judge in children(nursery)]
     zygotes = [zygote for judge in judges for child in children(judge) for zygote in [child, *rooms(child)]]
     workers = [worker for zygote in zygotes for worker in children(zygote) if worker not in zygotes]
-    return {"judge": judges, "zygote": zygotes, "worker": workers, "run": [run]}
+    return {"judge": judges, "zygote": zygotes, "worker": workers, "nursery": nurseries, "run": [run]}
 
 
 def rooms(pid: int) -> list[int]:
@@ -163,12 +164,19 @@ def called(pid: int) -> str:
     return ""
 
 
+def stands_in(pid: int, out: Path) -> bool:
+    """Whether a process stands in the scratch of a run, as judges and workers do."""
+    with suppress(OSError):
+        return os.readlink(f"/proc/{pid}/cwd").startswith(f"{out}/scratch-")
+    return False
+
+
 def left_over(out: Path, known: set[int]) -> list[int]:
     """Give the processes that are still there some seconds after their run has ended."""
     last = time.monotonic() + LEAVING
     while True:
         there = [int(entry) for entry in os.listdir("/proc") if entry.isdecimal() and int(entry) != os.getpid()]
-        left = [pid for pid in there if f"{out}/scratch-" in called(pid) or (pid in known and "checker" in called(pid))]
+        left = [pid for pid in there if stands_in(pid, out) or (pid in known and "checker" in called(pid))]
         if not left or time.monotonic() > last:
             return left
         time.sleep(0.05)

@@ -41,6 +41,13 @@ def _read(answer: bytes) -> Any:
 _read_once = lru_cache(maxsize=1024)(_read)
 
 
+def framed(kind: str, *content: Any) -> bytes:
+    """Give a request as it is sent; see `Conversation.request`. Its number is how many came before."""
+    from checker import wire  # imports torch
+
+    return wire.encode((kind, *content))
+
+
 class Process(Protocol):
     """A worker's process, as the one who made it can end it."""
 
@@ -84,15 +91,13 @@ class Conversation:
         """
         while self._answered < self._posted:
             self.next_answer(deadline=deadline)
-        self.post(kind, *content)
+        self.post(framed(kind, *content))
         return self.next_answer(deadline=deadline)
 
-    def post(self, kind: str, *content: Any) -> None:
-        """Send a request, and go on: the answers come in the order of the requests."""
-        from checker import wire  # imports torch
-
+    def post(self, request: bytes) -> None:
+        """Send what `framed` gives, and go on: the answers come in the order of the requests."""
         self._posted += 1
-        self._channel.send(wire.encode((self._posted, kind, *content)))
+        self._channel.send(request)
 
     def next_answer(self, *, deadline: float) -> Any:
         """Give the answer to the first request that has not been answered yet.

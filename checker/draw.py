@@ -30,7 +30,7 @@ from hypothesis.internal.conjecture import providers
 from checker.choices import Among, Bytes, ChoicesError, Choose, Kind, Source, Whole
 from checker.inputs import Either, KeyInput, NumberInput, ParamsInput, RowsInput, SizeInput, TensorInput, dimensions
 from checker.law import Law, Situation
-from checker.observation import Array, Named, Tree, live
+from checker.observation import Array, Named, Tree, leaves, live
 from checker.spec import Check
 
 # hypothesis mixes numbers from the program's own files into its draws: an edit anywhere would change a seed's cases.
@@ -48,13 +48,26 @@ class Drawn(tuple[Tree, ...]):
     situation: Situation
     choices: bytes
     """From which `again` makes it again."""
+    framed: dict[str, bytes]
+    """The questions with these inputs, by law, as they were sent to a worker."""
 
     @classmethod
     def of(cls, case: Case, situation: Situation, choices: bytes) -> Self:
         """Give a case its history."""
         drawn = cls(case)
-        drawn.situation, drawn.choices = situation, choices
+        drawn.situation, drawn.choices, drawn.framed = situation, choices, {}
         return drawn
+
+    @functools.cached_property
+    def scale(self) -> float:
+        """The largest of its entries."""
+        return scale(self)
+
+
+def scale(case: Case) -> float:
+    """Give the largest entry of a case's arrays of floats; 0 where there is none."""
+    arrays = (leaf.data for leaf in leaves(case) if isinstance(leaf, Array))
+    return max((float(data.abs().max()) for data in arrays if data.is_floating_point() and data.numel()), default=0.0)
 
 
 Shapes = Mapping[str, tuple[int, ...]]

@@ -17,10 +17,10 @@ from checker import diagnose, draw, replay
 from checker.agreement import Aspect, Difference, Standard, aspect, difference
 from checker.answer_key import AnswerKey
 from checker.diagnose import Evidence
-from checker.draw import Case
+from checker.draw import Case, Drawn, scale
 from checker.law import Law
 from checker.laws import RESULT
-from checker.observation import Array, Raised, Tree, leaves, live
+from checker.observation import Raised, Tree, live
 from checker.sandbox import Lost
 from checker.spec import Check, Variant
 from checker.verdict import Failure, Verdict
@@ -110,8 +110,8 @@ class Asking:
 
     def standard(self, case: Case) -> Standard:
         """Say how strictly answers about a case are compared."""
-        scale = max((float(leaf.data.abs().max()) for leaf in _float_arrays(case)), default=0.0)
-        return Standard(self.check.tolerances, self.check.values, scale)
+        largest = case.scale if isinstance(case, Drawn) else scale(case)
+        return Standard(self.check.tolerances, self.check.values, largest)
 
     def agree(self, item: Evidence, one: Tree, other: Tree) -> bool:
         """Whether two answers to one question count as the same: for a predicate, whether it says the same of both.
@@ -190,12 +190,6 @@ def _one_ahead(work: Iterable[Iterator[Evidence]]) -> Iterator[Iterator[Evidence
         if len(begun) > 1:
             yield begun.pop(0)
     yield from begun
-
-
-def _float_arrays(case: Case) -> Iterator[Array]:
-    for leaf in leaves(case):
-        if isinstance(leaf, Array) and leaf.data.is_floating_point() and leaf.data.numel():
-            yield leaf
 
 
 def _failed_laws(asking: Asking, evidence: list[Evidence]) -> list[Evidence]:

@@ -24,7 +24,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal, Protocol, Self
 
-from checker.conversation import Conversation
+from checker.conversation import Conversation, framed
 from checker.ending import Ending
 from checker.job import Job, Loaded, Lost
 
@@ -78,7 +78,7 @@ class Worker:
         Raises:
             Lost: the worker is gone.
         """
-        posted = [self._conversation.post("ask", law, inputs) for law, inputs in questions]
+        posted = [self._conversation.post(_framed(law, inputs)) for law, inputs in questions]
         return (self._conversation.next_answer(deadline=deadline) for _ in posted)
 
     def turn(self, function: str, *, deadline: float) -> bool:
@@ -113,6 +113,14 @@ class Worker:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def _framed(law: str, inputs: tuple[object, ...]) -> bytes:
+    """Give a question as it is sent; inputs that were drawn keep it, since all students are asked the same."""
+    kept: dict[str, bytes] = getattr(inputs, "framed", {})
+    if law not in kept:
+        kept[law] = framed("ask", law, inputs)
+    return kept[law]
 
 
 class Workers(Protocol):
@@ -198,7 +206,7 @@ class _ForkedWorkers:
         self._interrupted = interrupted
         self._preload = tuple(preload)
         gc.disable()  # it would find nothing in what an import makes, and look again and again
-        import_module("checker.zygote")  # imports torch, and all else that workers need, before the fork
+        import_module("checker.worker")  # imports torch, and all else that workers need, before the fork
         gc.freeze()  # what is here by now stays: neither judge nor workers need look at it again
         gc.enable()
         self._zygote = self._made()

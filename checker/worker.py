@@ -1,8 +1,8 @@
 """The worker: it runs a student's file, nothing else.
 
-One request, one answer with its number, until the judge closes the channel. What a call raises is an answer too. Only
-the process's end is none: the judge sees the channel close and asks the system what happened. The answers to all
-questions are the student's alone: no solution is ever in this process.
+One request, one answer with the request's number, until the judge closes the channel. What a call raises is an answer
+too. Only the process's end is none: the judge sees the channel close and asks the system what happened. The answers to
+all questions are the student's alone: no solution is ever in this process.
 """
 
 from __future__ import annotations
@@ -132,8 +132,10 @@ def _serve(files: Files, reusable: bool) -> None:
     printers = sys.stdout, sys.stderr
     session: Session | None = None
     is_untouched = _nothing
+    number = 0
     while True:
-        number, kind, *content = decode(frames.receive(files.requests))
+        kind, *content = decode(frames.receive(files.requests))
+        number += 1
         answer: Any = None
         if kind == "load":
             job = Job(*content)

@@ -5,7 +5,8 @@ what it is told there: fork a worker with the files that come along, or end one.
 workers, so that no signal can reach a process that has taken over a dead one's number. It adopts what a worker leaves
 behind, and when the judge is gone, however it went, it ends everything and then itself.
 
-Where students' code is not trusted, the zygote is a fresh interpreter in a room of its own (`bubblewrap`, `room`).
+Where students' code is not trusted, the zygote is a fresh interpreter in a room of its own (`bubblewrap`, `room`). What
+it forks need not be a worker: `grading.nursery` has judges made so.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from select import select
 from typing import TYPE_CHECKING, NoReturn
 
-from checker import bubblewrap, limits, off_limits, worker
+from checker import bubblewrap, limits
 from checker.ending import Ending
 from checker.process import Files, isolate
 
@@ -64,7 +65,7 @@ class Zygote:
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # for good in the zygote: Ctrl-C is ours
         pid = os.fork()
         if pid == 0:
-            _live(other, preload)
+            live(other, preload)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         return pid
 
@@ -121,7 +122,46 @@ class Zygote:
         return REPLY.unpack(data)
 
 
-class EnclosedZygote(Zygote):
+class FreshZygote(Zygote):
+    """The same as an interpreter of its own."""
+
+    def __init__(self, command: Callable[[int], Sequence[str]], environment: Mapping[str, str] | None = None) -> None:
+        """Start it.
+
+        Args:
+            command: gives what to run, told the number of the socket that it serves on.
+            environment: its variables; by default this process's.
+        """
+        self._command, self._environment = command, environment
+        super().__init__()
+
+    def _start(self, other: socket.socket, preload: Iterable[str]) -> int:
+        self._process = subprocess.Popen(
+            self._command(other.fileno()),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=(other.fileno(),),
+            env=self._environment,
+            start_new_session=True,  # away from the terminal: Ctrl-C is ours
+        )
+        return self._process.pid
+
+    def _give_up(self) -> None:
+        self._process.kill()
+
+    def close(self) -> None:
+        """End all workers and the zygote, which gets some seconds to leave nothing behind."""
+        with suppress(OSError):
+            self._socket.send(ORDER.pack(QUIT, 0, 0.0))
+        self._socket.close()
+        try:
+            self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+class EnclosedZygote(FreshZygote):
     """The same in a room; whatever happens in there, ending the room ends it."""
 
     def __init__(self, preload: Iterable[str] = (), *, hidden: Sequence[str] = ()) -> None:
@@ -131,23 +171,12 @@ class EnclosedZygote(Zygote):
             preload: modules that its workers will import, so that each need not.
             hidden: folders that no worker may see.
         """
-        self._hidden = hidden
-        super().__init__(preload)
 
-    def _start(self, other: socket.socket, preload: Iterable[str]) -> int:
-        arguments = [str(other.fileno()), str(bubblewrap.user()), *preload]
-        self._process = subprocess.Popen(
-            bubblewrap.command([sys.executable, "-P", "-m", "checker.zygote", *arguments], hidden=self._hidden),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            pass_fds=(other.fileno(),),
-            start_new_session=True,
-        )
-        return self._process.pid
+        def command(orders: int) -> Sequence[str]:
+            arguments = [str(orders), str(bubblewrap.user()), *preload]
+            return bubblewrap.command([sys.executable, "-P", "-m", "checker.zygote", *arguments], hidden=hidden)
 
-    def _give_up(self) -> None:
-        """End the room."""
-        self._process.kill()
+        super().__init__(command)
 
     def close(self) -> None:
         """End the room."""
@@ -166,12 +195,27 @@ def main() -> NoReturn:
     orders, user, *preload = sys.argv[1:]
     limits.die_first()
     limits.hide()  # from its workers, who may be of the same user
-    _live(socket.socket(fileno=int(orders)), preload, lambda: Room(int(user)))
+    live(socket.socket(fileno=int(orders)), preload, enter=lambda: Room(int(user)))
 
 
-def _live(orders: socket.socket, preload: Iterable[str], enter: Callable[[], Room] | None = None) -> NoReturn:
+def live(
+    orders: socket.socket,
+    preload: Iterable[str],
+    serve: Callable[[int, int], None] | None = None,
+    enter: Callable[[], Room] | None = None,
+) -> NoReturn:
+    """Be a zygote.
+
+    Args:
+        orders: where they come from.
+        preload: modules that are imported before anything is forked.
+        serve: what is done in a new process, with the two files that came along; by default, it is a worker.
+        enter: makes the room that all of them live in, if there is one.
+    """
     status = 1
     try:
+        from checker import off_limits, worker  # imports torch, where it was not imported before the fork
+
         with suppress(PermissionError):  # it may lead a session already
             os.setsid()  # away from the terminal and its signals
         _let_go(orders.fileno())
@@ -185,7 +229,7 @@ def _live(orders: socket.socket, preload: Iterable[str], enter: Callable[[], Roo
         gc.freeze()  # a collection would write to every page that is shared with the judge
         room = enter and enter()
         orders.send(REPLY.pack(0, False))
-        _obey(orders, room)
+        _obey(orders, room, serve or _serve_as_worker)
         status = 0
     finally:
         os._exit(status)
@@ -201,7 +245,7 @@ def _let_go(kept: int) -> None:
                 os.dup2(nothing, int(name), inheritable=False)
 
 
-def _obey(orders: socket.socket, room: Room | None) -> None:
+def _obey(orders: socket.socket, room: Room | None, serve: Callable[[int, int], None]) -> None:
     workers: set[int] = set()
     while True:
         if room is not None:
@@ -209,7 +253,7 @@ def _obey(orders: socket.socket, room: Room | None) -> None:
         data, files, _, _ = socket.recv_fds(orders, ORDER.size, 2)
         order, pid, patience = ORDER.unpack(data) if data else (QUIT, 0, 0.0)
         if order == FORK:
-            reply = _fork(orders, room, *files)
+            reply = _fork(orders, room, serve, *files)
             if not reply[1]:
                 workers.add(reply[0])
         elif order == END and pid in workers:
@@ -235,7 +279,7 @@ def _keep_watch(orders: socket.socket, room: Room, workers: set[int]) -> None:
             room.empty()
 
 
-def _fork(orders: socket.socket, room: Room | None, channel: int, prints: int) -> tuple[int, bool]:
+def _fork(orders: socket.socket, room: Room | None, serve: Callable[[int, int], None], *files: int) -> tuple[int, bool]:
     zygote = os.getpid()
     try:
         pid = os.fork()
@@ -244,25 +288,34 @@ def _fork(orders: socket.socket, room: Room | None, channel: int, prints: int) -
     else:
         failure = 0
     if pid == 0:
-        _work(orders, room, zygote, channel, prints)
-    os.close(channel)
-    os.close(prints)
+        _begin(orders, room, zygote, serve, *files)
+    for file in files:
+        os.close(file)
     return (failure, True) if failure else (pid, False)
 
 
-def _work(orders: socket.socket, room: Room | None, zygote: int, channel: int, prints: int) -> NoReturn:
+def _begin(
+    orders: socket.socket, room: Room | None, zygote: int, serve: Callable[[int, int], None], *files: int
+) -> NoReturn:
     try:
         os.setsid()
         orders.close()
         if room is not None:
             room.confine()
-        files = isolate(Files(channel, channel, prints))
-        os.close(channel)
-        os.close(prints)
+        limits.die_with_parent()
         if os.getppid() == zygote:  # or it ended before this process asked to end with it
-            worker.serve(files)
+            serve(*files)
     finally:
         os._exit(1)
+
+
+def _serve_as_worker(channel: int, prints: int) -> None:
+    from checker import worker
+
+    files = isolate(Files(channel, channel, prints))
+    os.close(channel)
+    os.close(prints)
+    worker.serve(files)
 
 
 def _end(pid: int, patience: float, others: set[int]) -> tuple[int, bool]:

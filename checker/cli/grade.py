@@ -104,8 +104,12 @@ def grade(
     _make(out)
     seed = _seed(secret_seed, out)
     machines = context.with_resource(_machines(cluster, (tls_ca, tls_cert, tls_key)))
+    from checker.grading import nursery
+
+    judges = machines or context.with_resource(nursery.start())  # it imports torch from now on
     fence = _fence(sandbox, course, chosen, machines)
     from checker.grading import presence
+    from checker.grading.export import folder as export
     from checker.grading.run import NoJudge, Plan
     from checker.grading.run import grade as run
 
@@ -123,17 +127,19 @@ def grade(
     token = secrets.token_hex(8)
     with _store(out) as store, presence.announced(out, token) as scratch:
         store.begin(token, _facts(plan, fence))
-        stopped = False
+        stopped, prepared = False, _nothing
         try:
             _take_in(store, plan, submissions, regrade)
+            prepared = export.prepare(store, course)
             with _bar() as on_progress:
-                run(store, plan, out, token, scratch, on_progress, None if machines is None else machines.judge)
+                run(store, plan, out, token, scratch, on_progress, judges.judge)
             store.end(token)
         except KeyboardInterrupt:
             stopped = True
         except NoJudge as error:
             typer.echo(f"xor-check: {error}. XOR_CHECK_TRACEBACK=1 shows more.", err=True)
             raise typer.Exit(3) from error
+        prepared()
         rows = store.rows()
         exports = _export(store, course, out)
     _summarize(Counter(str(row.state) for row in rows), out)
@@ -143,6 +149,10 @@ def grade(
     if stopped:
         typer.echo("Stopped by Ctrl-C. What is recorded stays; the same call goes on with the rest.")
     raise typer.Exit(1 if stopped else 0)
+
+
+def _nothing() -> None:
+    pass
 
 
 def named(course: Course, exercises: str | None) -> Sequence[Exercise]:

@@ -27,6 +27,7 @@ from typing import Any
 
 from checker import course
 from checker.course import Course, CourseError
+from checker.grading import nursery
 from checker.grading.judge import Answer, Gone, Judge, Setting
 from checker.grading.unit import Order, course_version, patience
 from checker.probing.survey import Survey
@@ -231,7 +232,7 @@ def _judge(setting: str) -> Judge:
             return _idle[setting].pop()
     wanted = Setting(**json.loads(setting))
     found = _course(wanted.course)
-    judge = Judge(replace(wanted, course=str(found.root), scratch=_scratch()))
+    judge = nursery.fresh(replace(wanted, course=str(found.root), scratch=_scratch()))
     judge.receive()  # it is ready
     return judge
 

@@ -1,8 +1,8 @@
 """A judge: a process that grades one unit after the other, and whose death costs at most the unit that it was at.
 
-The run's side starts it, sends orders and receives answers over two pipes, and can wait for many judges at once. The
-judge's own side holds the solutions. It therefore lets nobody look into it, starts its workers before it reads any
-solution, and dies with the run.
+The run's side sends orders and receives answers over two pipes, and can wait for many judges at once; `nursery` starts
+them. The judge's own side holds the solutions. It therefore lets nobody look into it, starts its workers before it
+reads any solution, and dies with the run.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
+import tempfile
 import threading
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from checker import frames, limits
 from checker.course import Course, find
+from checker.ending import Ending
 from checker.frames import WireError
 from checker.grading import faults, unit
 from checker.grading.handed_in import shown
@@ -64,28 +64,36 @@ class Answer:
     """Why there is none: the judge died of it, on another machine."""
 
 
+class Process(Protocol):
+    """A judge's process, as the one who made it can end it."""
+
+    pid: int
+
+    def end(self, patience: float = 0.0) -> Ending:
+        """Give it so many seconds to end by itself, kill it with all that it has started, and say how it ended."""
+        ...
+
+
 class Judge:
     """The run's side of one judge."""
 
     remote = False
 
-    def __init__(self, setting: Setting) -> None:
-        path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path if entry)
-        threads = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "checker.grading.judge", json.dumps(asdict(setting))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,
-            cwd=setting.scratch,
-            env={**os.environ, **threads, "PYTHONPATH": path, "TMPDIR": setting.scratch},
-            start_new_session=True,  # away from the terminal: Ctrl-C is for the run
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same on Windows
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._orders, self._answers = self._process.stdin, self._process.stdout
+    def __init__(self, process: Process, orders: int, answers: int, setting: Setting) -> None:
+        """Have a new process be a judge.
+
+        Args:
+            process: it, in `serve`.
+            orders: the file where it reads them at the other end; the judge's side owns it from now on.
+            answers: the same, of what it says.
+            setting: what it is told first.
+        """
+        self._process = process
+        self._orders, self._answers = orders, answers
         self._reading = threading.Lock()
+        self._how = ""
+        with suppress(OSError):  # it is gone already, which the first answer will tell
+            frames.send(orders, frames.pack(json.dumps(asdict(setting)).encode(), b""))
 
     @property
     def pid(self) -> int:
@@ -94,7 +102,7 @@ class Judge:
 
     def fileno(self) -> int:
         """Give the file that can be read when there is an answer."""
-        return self._answers.fileno()
+        return self._answers
 
     def receive(self) -> Any:
         """Give what the judge says next: that it is ready, at first, and then an answer an order.
@@ -124,7 +132,7 @@ class Judge:
             Gone: it is dead.
         """
         try:
-            frames.send(self._orders.fileno(), order.pack())
+            frames.send(self._orders, order.pack())
         except OSError as error:
             raise Gone from error
 
@@ -134,44 +142,45 @@ class Judge:
         Args:
             patience: seconds that it gets to leave by itself.
         """
-        with suppress(OSError):
-            self._orders.close()
-        try:
-            code = self._process.wait(patience)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            code = self._process.wait()
-        if sys.platform != "win32":
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, signal.SIGKILL)
+        if self._how:
+            return self._how
+        os.close(self._orders)
+        code = self._process.end(patience).code
+        self._how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
         if self._reading.acquire(timeout=READING):  # or the file's number could be another's while a thread reads it
-            self._answers.close()
+            os.close(self._answers)
             self._reading.release()
-        return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+        return self._how
 
 
 # The judge's own side
 
 
-def main() -> NoReturn:
-    """Serve on what were standard input and output."""
-    setting = Setting(**json.loads(sys.argv[1]))
-    parent = os.getppid()
-    limits.die_with_parent()
+def serve(orders: int, answers: int) -> NoReturn:
+    """Be a judge until nobody has orders any more.
+
+    Args:
+        orders: the file that they come from: at first the setting.
+        answers: the file that answers go to.
+    """
     limits.hide()
-    orders, answers = os.dup(0), os.dup(1)
     for file in (orders, answers):
         os.set_inheritable(file, False)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
     os.dup2(2, 1)
-    with suppress(EOFError, OSError, KeyboardInterrupt):
-        if os.getppid() == parent:
-            _serve(setting, orders, answers)
-    os._exit(0)
+    try:
+        with suppress(EOFError, OSError, KeyboardInterrupt):
+            _serve(orders, answers)
+        os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
 
 
-def _serve(setting: Setting, orders: int, answers: int) -> None:
+def _serve(orders: int, answers: int) -> None:
+    text, _ = frames.unpack(frames.receive(orders))
+    setting = Setting(**json.loads(text))
+    os.chdir(setting.scratch)
+    os.environ["TMPDIR"] = tempfile.tempdir = setting.scratch
     course = find(Path(setting.course))
     from checker import sandbox  # imports torch
 
@@ -205,7 +214,3 @@ def _frame(answer: Answer) -> bytes:
 
 def _preload(course: Course, exercises: Sequence[str]) -> list[str]:
     return [name for exercise in exercises for name in course.select(exercise).preload]
-
-
-if __name__ == "__main__":
-    main()

@@ -24,6 +24,7 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from math import ceil
 
 from checker.course import Exercise
@@ -46,6 +47,8 @@ FEW = 10
 MOST_CHARACTERS = 2**16
 """Of a file that is compared: many times a solution."""
 
+MOST_REMEMBERED = 8192
+"""Files whose fingerprints are kept."""
 BUILTINS = frozenset(dir(builtins))
 
 
@@ -75,6 +78,7 @@ class Known:
     """Those of all that the instructor wrote: no evidence that two students have met."""
 
 
+@cache
 def known(exercise: Exercise) -> Known:
     """Give what an instructor's files say about an exercise.
 
@@ -148,6 +152,7 @@ def alike(sets: Mapping[str, frozenset[int]], share: float) -> Iterator[tuple[st
             seen[member].append(name)
 
 
+@lru_cache(maxsize=MOST_REMEMBERED)
 def fingerprints(text: str, words: frozenset[str]) -> frozenset[int]:
     """Give the pieces of a file, as numbers.
 

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from checker.course import Course, Exercise
 from checker.grading import faults, presence
-from checker.grading.judge import Answer, Gone, Judge, Setting
+from checker.grading.judge import Answer, Gone, Setting
 from checker.grading.store import LEASE, Progress, State, Store, Unit
 from checker.grading.unit import Order, course_version, patience
 
@@ -92,7 +92,7 @@ def grade(
     token: str,
     scratch: Path,
     on_progress: OnProgress,
-    make: Callable[[Setting], AnyJudge] | None = None,
+    make: Callable[[Setting], AnyJudge],
 ) -> None:
     """Grade all that waits.
 
@@ -103,14 +103,14 @@ def grade(
         token: the run's name.
         scratch: the run's own folder.
         on_progress: told now and then how far it is.
-        make: makes a judge; a process of this machine by default.
+        make: makes a judge.
 
     Raises:
         NoJudge: no judge can be started.
         KeyboardInterrupt: somebody wants it to stop; what was at work is given back.
     """
     setting = Setting(str(plan.course.root), tuple(plan.names), str(scratch), plan.enclosed, plan.hidden)
-    bench = _Bench(lambda: (make or Judge)(setting))
+    bench = _Bench(lambda: make(setting))
     try:
         _Run(store, plan, out, token, bench, on_progress).finish()
     finally:
@@ -218,7 +218,11 @@ class _Bench:
 
     def start(self) -> None:
         """Start one more; by the main thread, since the system ends a judge with the thread that made it."""
-        seat = _Seat(self._make(), time.monotonic() + SLOW_START)
+        try:
+            judge = self._make()
+        except OSError as error:
+            raise NoJudge(f"no judge can be started: {error}") from error
+        seat = _Seat(judge, time.monotonic() + SLOW_START)
         self.seats.append(seat)
         threading.Thread(target=self._listen, args=(seat,), daemon=True).start()
         faults.point("started")

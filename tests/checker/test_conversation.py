@@ -37,10 +37,10 @@ class Stranger:
 
     def _run(self) -> None:
         requests, answers, printed = self.files
-        number, kind, *content = wire.decode(frames.receive(requests))
+        kind, *content = wire.decode(frames.receive(requests))
         if kind == "mark":
             os.write(printed, self.prints + content[0].encode())
-        os.write(answers, self.reply(number))
+        os.write(answers, self.reply(1))
 
 
 def right(number: int) -> bytes:

@@ -10,10 +10,11 @@ gradescope/*.json     each submission's results in Gradescope's form
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 from checker.course import Course, CourseError
 from checker.grading import near_copies
@@ -35,6 +36,28 @@ class Written:
     what: str
 
 
+def prepare(store: Store, course: Course) -> Callable[[], None]:
+    """Begin what takes long and depends on no grade, on a thread; give the function that waits for its end.
+
+    Args:
+        store: where the submissions are.
+        course: what they will be compared with.
+    """
+    files = dict(_files(store, course, store.rows()))
+
+    def work() -> None:
+        with suppress(Exception):  # whoever writes will meet the error again
+            pages.prepare()
+            for exercise, texts in files.items():
+                known = near_copies.known(course.select(exercise))
+                for text in texts.values():
+                    near_copies.fingerprints(text, known.words)
+
+    thread = Thread(target=work, daemon=True)
+    thread.start()
+    return thread.join
+
+
 def write(store: Store, course: Course, points: Points, out: Path) -> list[Written]:
     """Write all of it.
 
@@ -48,7 +71,11 @@ def write(store: Store, course: Course, points: Points, out: Path) -> list[Writt
         DestinationError: a file cannot be written.
     """
     rows = store.rows()
-    alike = list(_near_copies(store, course, rows))
+    alike = [
+        pair
+        for exercise, files in _files(store, course, rows)
+        for pair in near_copies.find(near_copies.known(course.select(exercise)), exercise, files)
+    ]
     kept = [
         (out / "grades.csv", csv.grades(rows, points), "a row a student"),
         (out / "class.html", pages.of_class(rows, points, alike), "the class: marks, mistakes, near copies"),
@@ -69,18 +96,19 @@ def write(store: Store, course: Course, points: Points, out: Path) -> list[Writt
     return [Written(path, what) for path, _, what in kept] + [Written(path, what) for path, _, _, what in each]
 
 
-def _near_copies(store: Store, course: Course, rows: Sequence[Row]) -> Iterator[NearCopy]:
+def _files(store: Store, course: Course, rows: Sequence[Row]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Give, for each exercise that the course still has, the texts that were handed in, by student."""
     for exercise in store.assignment():
-        try:
-            known = near_copies.known(course.select(exercise))
-        except CourseError:  # of an exercise that the course no longer has
-            continue
-        files = {
-            row.student: store.file(row.sha256[exercise]).decode("utf-8", "replace")
-            for row in rows
-            if exercise in row.sha256
-        }
-        yield from near_copies.find(known, exercise, files)
+        with suppress(CourseError):
+            course.select(exercise)
+            yield (
+                exercise,
+                {
+                    row.student: store.file(row.sha256[exercise]).decode("utf-8", "replace")
+                    for row in rows
+                    if exercise in row.sha256
+                },
+            )
 
 
 def _table(alike: Sequence[NearCopy]) -> str:

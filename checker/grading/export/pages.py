@@ -72,6 +72,12 @@ def of_student(row: Row, points: Points) -> str:
     )
 
 
+def prepare() -> None:
+    """Compile the templates, which takes longer than a page."""
+    for name in _environment().list_templates(extensions=["jinja"]):
+        _environment().get_template(name)
+
+
 @cache
 def _environment() -> Environment:
     own = html.environment()

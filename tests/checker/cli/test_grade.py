@@ -8,15 +8,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import pytest
 
 from checker.cli import grade as command
-from checker.grading import run
-from checker.grading.judge import Answer
+from checker.grading import nursery
+from checker.grading.judge import Answer, Setting
 from checker.grading.store import Row, State, Store
+from checker.grading.unit import Order
 from tests.checker.cli.conftest import XorCheck
 from tests.checker.grading.filled_store import check
 from tests.checker.grading.test_archive import zipped
@@ -33,11 +34,22 @@ RECORDS = {
 posix = pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
 
 
+class FakeJudges(AbstractContextManager["FakeJudges"]):
+    def __init__(self, script: Script) -> None:
+        self.script = script
+
+    def judge(self, setting: Setting) -> FakeJudge:
+        return FakeJudge(self.script)
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+
 @pytest.fixture
 def judges(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
     """Judges that say of every file what `RECORDS` says of its exercise, and note their orders."""
     script = Script(lambda order: Answer(RECORDS[order.exercise], None))
-    monkeypatch.setattr(run, "Judge", lambda setting: FakeJudge(script))
+    monkeypatch.setattr(nursery, "start", lambda: FakeJudges(script))
     yield script
     assert all(judge.ended for judge in script.made)
 
@@ -107,7 +119,7 @@ def test_only_the_exercises_that_were_asked_for_are_graded(some_class: Path, jud
 def test_a_rerun_grades_only_what_is_missing_or_has_changed(some_class: Path, judges: Script, xor_check: XorCheck):
     orders: list[tuple[str, bytes]] = []
 
-    def answer(order: run.Order) -> Answer:
+    def answer(order: Order) -> Answer:
         orders.append((order.exercise, order.data))
         return Answer(RECORDS[order.exercise], None)
 
@@ -131,7 +143,7 @@ def test_regrade_forgets_whose_it_names(some_class: Path, judges: Script, xor_ch
     xor_check("grade", *arguments())
     orders: list[object] = []
 
-    def answer(order: run.Order) -> Answer:
+    def answer(order: Order) -> Answer:
         orders.append(order)
         return Answer(RECORDS[order.exercise], None)
 
@@ -160,7 +172,7 @@ def test_the_seed_is_made_once_kept_for_nobody_else_and_never_shown(
 ):
     seeds: set[int] = set()
 
-    def answer(order: run.Order) -> Answer:
+    def answer(order: Order) -> Answer:
         seeds.add(order.seed)
         return Answer(RECORDS[order.exercise], None)
 
@@ -185,7 +197,7 @@ def test_the_same_seed_file_draws_the_same_inputs_in_another_folder(
 ):
     seeds: list[int] = []
 
-    def answer(order: run.Order) -> Answer:
+    def answer(order: Order) -> Answer:
         seeds.append(order.seed)
         return Answer(RECORDS[order.exercise], None)
 
@@ -257,7 +269,7 @@ def test_judges_that_cannot_start_are_the_checkers_own_failure(some_class: Path,
 
 
 def test_an_interrupt_is_told_and_the_same_call_goes_on(some_class: Path, judges: Script, xor_check: XorCheck):
-    def interrupted(order: run.Order) -> Answer:
+    def interrupted(order: Order) -> Answer:
         if order.exercise == "exercise2":
             raise KeyboardInterrupt
         return Answer(RECORDS[order.exercise], None)

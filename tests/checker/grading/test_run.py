@@ -1,8 +1,5 @@
 import itertools
-import os
 import queue
-import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,10 +11,10 @@ import pytest
 
 from checker import course
 from checker.grading import run as module
-from checker.grading.judge import Answer, Gone, Judge, Setting
+from checker.grading.judge import Answer, Gone, Setting
 from checker.grading.run import MAX_FALSE_STARTS, NoJudge, Plan
 from checker.grading.store import MAX_TRIES, Progress, State, Store
-from checker.grading.unit import Order, course_version
+from checker.grading.unit import Order
 from tests.checker.tiny_course import write_tiny_course
 
 CHECK = {"score": 1}
@@ -86,7 +83,10 @@ class Desk:
             self.store.hand_in(content, content, files, among=self.plan.versions(), seed="seed")
 
     def grade(self) -> None:
-        module.grade(self.store, self.plan, self.out, "run", self.out, self.progress.append)
+        def make(setting: Setting) -> FakeJudge:
+            return FakeJudge(self.script)
+
+        module.grade(self.store, self.plan, self.out, "run", self.out, self.progress.append, make)
 
     def states(self) -> dict[str, State]:
         return {row.student: row.state for row in self.store.rows()}
@@ -98,8 +98,7 @@ def script() -> Script:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, script: Script, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr(module, "Judge", lambda setting: FakeJudge(script))
+def desk(tmp_path: Path, script: Script) -> Iterator[Desk]:
     desk = Desk(tmp_path, script)
     yield desk
     desk.store.close()
@@ -267,46 +266,3 @@ def test_claims_are_renewed_while_judges_are_at_work(desk: Desk, script: Script,
     desk.hand_in(*"abc")
     desk.grade()
     assert set(renewed) == {"run"}
-
-
-def test_a_real_judge_grades_and_leaves_nothing_running(tmp_path: Path):
-    found = course.find(write_tiny_course(tmp_path / "tiny"))
-    judge = Judge(Setting(str(found.root), ("exercise2",), str(tmp_path)))
-    assert judge.receive() == {}
-    right = b"def total(x):\n    return x.sum()\n"
-    order = Order("exercise2", course_version(found.select("exercise2")), 5, 10.0, right)
-    judge.send(order)
-    answer = judge.answer()
-    assert answer.check is not None
-    assert (answer.check["score"], answer.check["passed"]) == (1, True)
-    judge.send(Order("exercise2", "another version", 5, 10.0, right))
-    assert judge.answer() == Answer(None, "WrongCourse: exercise2 is of another version here: bring the same course "
-                                          "to every machine")  # fmt: skip
-    workers = _children(judge.pid)
-    assert judge.end() == "SIGKILL"
-    last = time.monotonic() + 10
-    while any(os.path.exists(f"/proc/{pid}/exe") for pid in workers) and time.monotonic() < last:
-        time.sleep(0.01)
-    assert [pid for pid in workers if os.path.exists(f"/proc/{pid}/exe")] == []
-    with pytest.raises(Gone):
-        judge.receive()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="workers are not forked there")
-def test_a_judge_whose_zygote_was_killed_leaves_rather_than_fail_at_everything(tmp_path: Path):
-    found = course.find(write_tiny_course(tmp_path / "tiny"))
-    judge = Judge(Setting(str(found.root), ("exercise2",), str(tmp_path)))
-    assert judge.receive() == {}
-    (zygote,) = _children(judge.pid)
-    os.kill(zygote, signal.SIGKILL)
-    judge.send(Order("exercise2", course_version(found.select("exercise2")), 5, 10.0, b"def total(x):\n    return 1\n"))
-    with pytest.raises(Gone):
-        judge.receive()
-    judge.end()
-
-
-def _children(pid: int) -> list[int]:
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
