@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Protocol
 
 from checker import diagnose, draw, replay
@@ -139,7 +140,7 @@ def judge(asking: Asking, *, shrink: bool = True, explain: bool = True) -> Verdi
     judged = 0
     lost: Lost | None = None
     try:
-        for answers in _one_ahead(asking.ask(law, asking.cases(law)) for law in check.laws):
+        for answers in _one_ahead(_asked(asking)):
             evidence.extend(answers)
             failed += _failed_laws(asking, evidence[judged:])
             judged = len(evidence)
@@ -180,6 +181,33 @@ def _to_write(function: str, unwritten: str, key: AnswerKey) -> str:
     if unwritten == function or unwritten not in key.checks:
         return "still to write"
     return f"waits for `{unwritten}`, which is still to write"
+
+
+def _asked(asking: Asking) -> Iterator[Iterator[Evidence]]:
+    """Ask about all cases of each law, but let `agrees` have what a wider law sees of the same inputs."""
+    laws = asking.check.laws
+    agrees = next((law for law in laws if law.name == "agrees"), None)
+    wider = next((law for law in laws if law.holds_answer), None)
+    seen: list[Evidence] = []
+
+    def narrowed(law: Law, items: Iterator[Evidence]) -> Iterator[Evidence]:
+        for item in items:
+            seen.append(item)
+            expected = asking.key.right_answer(law, item.case, asking.device)
+            yield Evidence(law, item.case, expected, item.law.answer_in(item.got))
+
+    for law in laws:
+        cases = asking.cases(law)
+        if agrees is None or wider is None or law not in (agrees, wider):
+            yield asking.ask(law, cases)
+            continue
+        others = {id(case) for case in asking.cases(wider if law is agrees else agrees)}
+        own = [case for case in cases if id(case) not in others]
+        if law is agrees:
+            common = asking.ask(wider, [case for case in cases if id(case) in others])
+            yield chain(narrowed(law, common), asking.ask(law, own))
+        else:
+            yield chain(seen, asking.ask(law, own))
 
 
 def _one_ahead(work: Iterable[Iterator[Evidence]]) -> Iterator[Iterator[Evidence]]:

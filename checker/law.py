@@ -50,6 +50,12 @@ class Law:
     """What the trial does, as Python for a reader; the inputs stand above it under the names of the arguments."""
     predicate: Callable[..., str | None] | None = None
     """Judges an observation by itself: `predicate(observation, *inputs)` says what is wrong, or None."""
+    holds_answer: str = ""
+    """The key under which an observation holds what `agrees` sees of the same inputs; "" where there is none."""
+
+    def answer_in(self, observation: Any) -> Any:
+        """Give what `agrees` sees of the inputs that this was seen of: the same, where the first call raised."""
+        return observation.get(self.holds_answer, observation) if isinstance(observation, dict) else observation
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from checker import global_state
 from checker.law import Law, Rule, Situation, Subject, Trial, code_of
-from checker.observation import Array, identical, leaves, plain
+from checker.observation import Array, Raised, identical, leaves, plain
 
 # The laws of every function
 
@@ -77,14 +77,22 @@ def pure(subject: Subject) -> Law:
         seen: dict[str, Any] = {RESULT: result, "after the call": arguments | state}
         if not subject.changes:
             is_same_call = all(told == UNCHANGED for told in arguments.values())
-            again = plain(subject.trial(answer, *inputs)) if is_same_call else result
+            again = _again(subject, answer, inputs) if is_same_call else result
             seen["the same call again"] = SAME if identical(result, again) else again
         return seen
 
     demand = "changes nothing: neither its arguments nor global state, and it gives the same answer twice"
     if subject.changes:
         demand = f"changes nothing but {' and '.join(f'`{name}`' for name in subject.changes)}"
-    return Law("pure", demand, trial, (Situation(3),), subject.code)
+    return Law("pure", demand, trial, (Situation(3),), subject.code, holds_answer=RESULT)
+
+
+def _again(subject: Subject, answer: Any, inputs: tuple[Any, ...]) -> Any:
+    """Give what the same call gives a second time; what it raises is another answer than the first."""
+    try:
+        return plain(subject.trial(answer, *inputs))
+    except Exception as error:
+        return Raised(type(error).__qualname__, str(error))
 
 
 def _arguments(subject: Subject, inputs: tuple[Any, ...]) -> dict[str, Any]:

@@ -71,7 +71,8 @@ def look_around() -> None:
     To look at all modules takes such a process longer than all else: it gets a copy of every page that it touches.
     """
     global _seen
-    _imported.clear()
+    if _seen:  # here, or in the process that this one was forked from; `forbid` looks through what came later
+        return
     _seen = len(sys.modules)
     for module in _modules(sys.modules):
         for key, value in list(vars(module).items()):

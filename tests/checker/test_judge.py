@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from checker.draw import Case
-from checker.judge import judge
-from checker.observation import Array, Raised, Tree, plain
+from checker.judge import _asked, judge
+from checker.observation import Array, Raised, Tree, identical, plain
 from checker.sandbox import Lost
 from checker.verdict import Verdict
 from tests.checker.asking import Answer, Here, asking, key_of, mistake, verdict
@@ -55,11 +55,43 @@ def test_a_right_answer_passes_with_nothing_to_tell():
     assert found.passed
 
 
-def test_every_law_is_asked_in_its_order():
+def test_every_law_is_asked_in_its_order_but_what_pure_sees_for_agrees_comes_first():
     _, worker = scripted(VECTOR, torch.neg, lambda number, law, case: None)
+    assert [law for law, _ in worker.asked[:6]] == ["pure"] * 3 + ["agrees"] * 3
     assert list(dict.fromkeys(law for law, _ in worker.asked)) == [
-        "agrees", "keeps_dtype", "any_size", "any_layout", "pure",
+        "pure", "agrees", "keeps_dtype", "any_size", "any_layout",
     ]  # fmt: skip
+
+
+def test_agrees_has_what_pure_saw_as_if_it_had_asked_itself():
+    key = key_of(VECTOR, torch.neg)
+    agrees, pure = key.checks["f"].laws[0], key.checks["f"].laws[-1]
+    cases = key.cases(key.checks["f"], agrees, 0)
+    one = asking(key, Here(key, key.checks["f"], SimpleNamespace(f=lambda x: -x.double())))
+    alone = list(one.ask(agrees, cases))
+    asked = [list(items) for items in _asked(one)]
+    assert [item.law.name for item in asked[0]] == ["agrees"] * 6
+    assert [item.case for item in asked[0]] == [item.case for item in alone]
+    for item, by_itself in zip(asked[0], alone, strict=True):
+        assert identical(item.got, by_itself.got)
+        assert identical(item.expected, by_itself.expected)
+    assert [item.law for item in asked[-1]] == [pure] * 3
+    assert [item.case for item in asked[-1]] == cases[:3]
+
+
+def test_what_only_a_second_call_raises_is_no_matter_of_the_first():
+    calls: list[int] = []
+
+    def answer(x: torch.Tensor) -> torch.Tensor:
+        calls.append(0)
+        if len(calls) % 2 == 0:
+            raise RuntimeError("worn out")
+        return -x
+
+    found = verdict("check('f', x=tensor('N'), without=[keeps_dtype, any_size, any_layout])", torch.neg, answer)
+    # `agrees` asks three times by itself: the second of these raises, and is told first
+    assert [failure.law for failure in found.failures] == ["agrees", "pure"]
+    assert "`f`, the same call again raised RuntimeError: worn out" in found.failures[1].message
 
 
 def test_a_stub_is_to_do():
@@ -122,7 +154,8 @@ def test_where_nothing_is_explained_the_first_law_that_fails_ends_it():
     worker = Here(key, key.checks["f"], SimpleNamespace(f=lambda x: x))
     found = judge(asking(key, worker), shrink=False, explain=False)
     assert [failure.law for failure in found.failures] == ["agrees"]
-    assert {law for law, _ in worker.asked} == {"agrees"}
+    assert {law for law, _ in worker.asked} == {"agrees", "pure"}
+    assert len(worker.asked) == 6
 
 
 def test_within_a_law_the_difference_that_explains_most_is_told():
@@ -209,7 +242,7 @@ def test_a_worker_that_is_lost_is_told_with_the_call_that_did_it(status: str, nu
         f"`f` was lost. The call below is the first without an answer{remedy}.",
         2,
     )
-    assert [failure.law for failure in found.failures] == [law]
+    assert [failure.law for failure in found.failures] == ["agrees" if number < 6 else law]
     assert f"n = {n}\n" in (found.failures[0].counterexample or "")
 
 
