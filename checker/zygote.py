@@ -154,6 +154,8 @@ class FreshZygote(Zygote):
         with suppress(OSError):
             self._socket.send(ORDER.pack(QUIT, 0, 0.0))
         self._socket.close()
+        if not self._is_ready:  # it has nothing yet that it could leave behind
+            self._process.kill()
         try:
             self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:

@@ -95,18 +95,18 @@ def grade(
     """Grade many submissions; a rerun goes on where one was stopped."""
     course = course_of(context)
     chosen = named(course, exercises)
-    from checker.grading import points  # here and below: no other command needs SQLite
-
-    points.read(course, {one.name: one.functions for one in chosen})  # a mistake in it is told at once
     for path in submissions:
         if not path.exists():
             raise CallError(f"{str(path)!r} is not there: name files, archives or folders that were handed in.")
-    _make(out)
-    seed = _seed(secret_seed, out)
-    machines = context.with_resource(_machines(cluster, (tls_ca, tls_cert, tls_key)))
     from checker.grading import nursery
 
-    judges = machines or context.with_resource(nursery.start())  # it imports torch from now on
+    machines = context.with_resource(_machines(cluster, (tls_ca, tls_cert, tls_key)))
+    judges = machines or context.with_resource(nursery.start())  # which imports torch from now on
+    from checker.grading import points  # here and below: no other command needs SQLite
+
+    points.read(course, {one.name: one.functions for one in chosen})  # a mistake in it is told before anything is done
+    _make(out)
+    seed = _seed(secret_seed, out)
     fence = _fence(sandbox, course, chosen, machines)
     from checker.grading import presence
     from checker.grading.export import folder as export
