@@ -69,6 +69,7 @@ class StandIn(ModuleType):
         self.__dict__["_answers"] = answers
         self.__dict__["_is_package"] = is_package
         self.__dict__["__file__"] = f"<stand-in for {name}>"  # asked by whoever looks through all modules
+        self.__dict__["__spec__"] = ModuleSpec(name, None, is_package=is_package)  # by whoever asks if it is installed
 
     def __getattr__(self, name: str) -> Any:
         if name == "__path__" and not self._is_package:  # asked by every `from ... import`

@@ -112,6 +112,11 @@ def test_gradients_import_neither_the_compiler_nor_sympy_and_are_what_they_were(
     assert any(name == "sympy" for name in plain["modules"])  # else there is nothing to postpone any more
 
 
+def test_who_asks_whether_a_module_is_installed_is_told_so_and_gets_the_module():
+    asked = "import importlib.util\nassert importlib.util.find_spec('sympy') is not None\nimport sympy\nsympy.Symbol('x')"
+    assert "sympy" not in run(LEAN, "import torch\nvalues = []", asked)["stand_ins"]
+
+
 @pytest.mark.slow
 def test_what_needs_the_real_modules_gets_them_and_gives_what_it_gave(plain: dict[str, Any]):
     lean = run(WATCH_EXECUTION, LEAN, GRADIENTS, WITH_REAL_MODULES)
