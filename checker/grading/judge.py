@@ -180,7 +180,7 @@ def _serve(orders: int, answers: int) -> None:
     text, _ = frames.unpack(frames.receive(orders))
     setting = Setting(**json.loads(text))
     os.chdir(setting.scratch)
-    os.environ["TMPDIR"] = tempfile.tempdir = setting.scratch
+    os.environ["TMPDIR"] = tempfile.tempdir = os.getcwd()
     course = find(Path(setting.course))
     from checker import sandbox  # imports torch
 

@@ -90,13 +90,13 @@ def test_a_judge_grades_and_leaves_nothing_running(judges: Judges, found: Course
 
 def test_a_judge_stands_in_the_scratch_and_hashes_as_all_do(judges: Judges, found: Course, tmp_path: Path):
     said: list[str] = []
-    for scratch in (tmp_path / "one", tmp_path / "two"):
+    for scratch in (tmp_path / "one", Path(os.path.relpath(tmp_path / "two"))):
         judge = ready(judges.judge(setting(found, scratch)))
         answer = graded(judge, found, LOOKS_AROUND)
         judge.end()
         assert answer.check is not None
         folder, temporary, hashed = answer.check["functions"][0]["printed"].split()[:3]
-        assert folder == temporary == str(scratch)
+        assert folder == temporary == os.path.abspath(scratch)
         said.append(hashed)
     assert said[0] == said[1]
 
