@@ -113,7 +113,7 @@ def test_gradients_import_neither_the_compiler_nor_sympy_and_are_what_they_were(
 
 
 def test_who_asks_whether_a_module_is_installed_is_told_so_and_gets_the_module():
-    asked = "from importlib.util import find_spec\nassert find_spec('sympy') is not None\nimport sympy\nsympy.Symbol('x')"
+    asked = "from importlib.util import find_spec\nassert find_spec('sympy') is not None\nfrom sympy import Symbol"
     assert "sympy" not in run(LEAN, "import torch\nvalues = []", asked)["stand_ins"]
 
 
