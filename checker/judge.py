@@ -187,7 +187,8 @@ def _asked(asking: Asking) -> Iterator[Iterator[Evidence]]:
     """Ask about all cases of each law, but let `agrees` have what a wider law sees of the same inputs."""
     laws = asking.check.laws
     agrees = next((law for law in laws if law.name == "agrees"), None)
-    wider = next((law for law in laws if law.holds_answer), None)
+    after = laws[laws.index(agrees) :] if agrees is not None else ()
+    wider = next((law for law in after if law.holds_answer), None)
     seen: list[Evidence] = []
 
     def narrowed(law: Law, items: Iterator[Evidence]) -> Iterator[Evidence]:
