@@ -65,7 +65,9 @@ def test_every_case_was_recorded():
     assert [{name: case[name] for name in recorder.CASES[0]} for case in GOLDEN] == recorder.CASES
 
 
-@pytest.mark.parametrize("case", GOLDEN, ids=name_of)
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, id=name_of(case), marks=[pytest.mark.slow] * (case["seed"] != 0)) for case in GOLDEN]
+)
 def test_training_gives_the_losses_and_parameters_that_were_recorded_of_jax(case):
     theirs = dict(case)
     losses, params = theirs.pop("losses"), theirs.pop("params")

@@ -17,6 +17,7 @@ from checker.grading import nursery
 from checker.grading.judge import Answer, Gone, Judge, Setting
 from checker.grading.nursery import Judges
 from checker.grading.unit import Order, course_version
+from tests.checker.jobs import KINDS
 from tests.checker.tiny_course import write_tiny_course
 
 RIGHT = b"def total(x):\n    return x.sum()\n"
@@ -35,7 +36,7 @@ def found(tmp_path: Path) -> Course:
     return course.find(write_tiny_course(tmp_path / "tiny"))
 
 
-@pytest.fixture(params=[pytest.param("fork", marks=forked), "spawn"])
+@pytest.fixture(params=KINDS)
 def judges(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Judges]:
     monkeypatch.setenv(sandbox.VARIABLE, request.param)
     with nursery.start() as started:
