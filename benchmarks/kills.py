@@ -207,13 +207,13 @@ def disturb(place: Place, target: str, draws: random.Random, tally: Tally) -> No
         run = place.start()
     more = draws.choice((0, draws.randint(1, 12)))  # so many results come before the kill; half hit a run that starts
     enough = len(place.recorded()) + more
-    struck = time.monotonic() + draws.uniform(0.0, 4.0) if more == 0 and target not in POINTS else None
+    struck = time.monotonic() + draws.uniform(0.0, 2.5) if more == 0 and target not in POINTS else None
     last = time.monotonic() + PATIENCE
     while run.poll() is None:
         found = family(run.pid)
         known.update(pid for pids in found.values() for pid in pids)
         if struck is None and target not in POINTS and not hit and len(place.recorded()) >= enough:
-            struck = time.monotonic() + draws.uniform(0.0, 0.5)
+            struck = time.monotonic() + draws.uniform(0.0, 0.1)
         if struck is not None and not hit and time.monotonic() > struck:
             victims = [pid for pids in found.values() for pid in pids] if target == "all" else found[target]
             draws.shuffle(victims)

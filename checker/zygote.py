@@ -36,6 +36,8 @@ ORDER = struct.Struct("<cqd")
 """What to do, with which worker, and how many seconds it may take to end by itself."""
 REPLY = struct.Struct("<q?")
 FORK, END, QUIT = b"f", b"e", b"q"
+FILES = 2
+"""What comes along with an order to fork."""
 GLANCE = 0.05
 """Seconds between two looks at the memory of a room."""
 STARTING = 120.0
@@ -251,9 +253,9 @@ def _obey(orders: socket.socket, room: Room | None, serve: Callable[[int, int], 
     while True:
         if room is not None:
             _keep_watch(orders, room, workers)
-        data, files, _, _ = socket.recv_fds(orders, ORDER.size, 2)
+        data, files, _, _ = socket.recv_fds(orders, ORDER.size, FILES)
         order, pid, patience = ORDER.unpack(data) if data else (QUIT, 0, 0.0)
-        if order == FORK:
+        if order == FORK and len(files) == FILES:  # else somebody has taken from this process that it can hold more
             reply = _fork(orders, room, serve, *files)
             if not reply[1]:
                 workers.add(reply[0])

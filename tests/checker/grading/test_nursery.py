@@ -121,6 +121,21 @@ def test_a_judge_whose_zygote_was_killed_leaves_rather_than_fail_at_everything(
 
 
 @forked
+def test_a_judge_whose_zygote_can_open_no_more_files_leaves_rather_than_fail_everybody(
+    nest: Judges, found: Course, tmp_path: Path
+):
+    import resource
+
+    judge = ready(nest.judge(setting(found, tmp_path)))
+    (zygote,) = children(judge.pid)
+    resource.prlimit(zygote, resource.RLIMIT_NOFILE, (1, 1))
+    judge.send(order(found))
+    with pytest.raises(Gone):
+        judge.receive()
+    judge.end()
+
+
+@forked
 def test_one_judge_that_dies_is_no_matter_to_the_others(nest: Judges, found: Course, tmp_path: Path):
     first, second = (ready(nest.judge(setting(found, tmp_path))) for _ in range(2))
     os.kill(first.pid, signal.SIGKILL)
