@@ -127,6 +127,7 @@ def test_a_judge_whose_zygote_can_open_no_more_files_leaves_rather_than_fail_eve
     import resource
 
     judge = ready(nest.judge(setting(found, tmp_path)))
+    assert graded(judge, found).check is not None  # so that the zygote has all that it imports
     (zygote,) = children(judge.pid)
     resource.prlimit(zygote, resource.RLIMIT_NOFILE, (1, 1))
     judge.send(order(found))
