@@ -93,6 +93,16 @@ def test_what_is_drawn_where_it_is_settled_is_always_the_same():
         assert drawn() == first
 
 
+def test_where_somebody_has_exchanged_numpys_generator_it_can_be_settled_and_read_all_the_same():
+    numpys = vars(np.random)
+    with global_state.settled():
+        first = drawn()
+        numpys["set_bit_generator"](np.random.PCG64(0))
+    with global_state.settled():
+        assert drawn() == first
+        assert global_state.read().keys() == CHANGES.keys()
+
+
 @pytest.mark.parametrize("setting", CHANGES)
 def test_after_what_was_settled_all_but_the_random_states_is_as_before(setting: str):
     with global_state.preserved():
