@@ -127,11 +127,10 @@ def grade(
     token = secrets.token_hex(8)
     with _store(out) as store, presence.announced(out, token) as scratch:
         store.begin(token, _facts(plan, fence))
-        stopped, prepared = False, _nothing
+        stopped = False
         try:
             _take_in(store, plan, submissions, regrade)
-            prepared = export.prepare(store, course)
-            with _bar() as on_progress:
+            with export.prepared(store, course), _bar() as on_progress:
                 run(store, plan, out, token, scratch, on_progress, judges.judge)
             store.end(token)
         except KeyboardInterrupt:
@@ -139,7 +138,6 @@ def grade(
         except NoJudge as error:
             typer.echo(f"xor-check: {error}. XOR_CHECK_TRACEBACK=1 shows more.", err=True)
             raise typer.Exit(3) from error
-        prepared()
         rows = store.rows()
         exports = _export(store, course, out)
     _summarize(Counter(str(row.state) for row in rows), out)
@@ -149,10 +147,6 @@ def grade(
     if stopped:
         typer.echo("Stopped by Ctrl-C. What is recorded stays; the same call goes on with the rest.")
     raise typer.Exit(1 if stopped else 0)
-
-
-def _nothing() -> None:
-    pass
 
 
 def named(course: Course, exercises: str | None) -> Sequence[Exercise]:

@@ -10,13 +10,13 @@ gradescope/*.json     each submission's results in Gradescope's form
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
-from checker.course import Course, CourseError
+from checker.course import Course
 from checker.grading import near_copies
 from checker.grading.export import csv, gradescope, junit, pages
 from checker.grading.near_copies import NearCopy
@@ -36,26 +36,29 @@ class Written:
     what: str
 
 
-def prepare(store: Store, course: Course) -> Callable[[], None]:
-    """Begin what takes long and depends on no grade, on a thread; give the function that waits for its end.
+@contextmanager
+def prepared(store: Store, course: Course) -> Generator[None]:
+    """Do what takes long and depends on no grade on a thread meanwhile, so that `write` is quick afterwards.
 
     Args:
         store: where the submissions are.
         course: what they will be compared with.
     """
-    files = dict(_files(store, course, store.rows()))
-
-    def work() -> None:
-        with suppress(Exception):  # whoever writes will meet the error again
-            pages.prepare()
-            for exercise, texts in files.items():
-                known = near_copies.known(course.select(exercise))
-                for text in texts.values():
-                    near_copies.fingerprints(text, known.words)
-
-    thread = Thread(target=work, daemon=True)
+    thread = Thread(target=_prepare, args=(course, dict(_files(store, course, store.rows()))), daemon=True)
     thread.start()
-    return thread.join
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def _prepare(course: Course, files: Mapping[str, Mapping[str, str]]) -> None:
+    with suppress(Exception):  # whoever writes will meet the error again
+        pages.prepare()
+        for exercise, texts in files.items():
+            known = near_copies.known(course.select(exercise))
+            for text in texts.values():
+                near_copies.fingerprints(text, known.words)
 
 
 def write(store: Store, course: Course, points: Points, out: Path) -> list[Written]:
@@ -98,17 +101,11 @@ def write(store: Store, course: Course, points: Points, out: Path) -> list[Writt
 
 def _files(store: Store, course: Course, rows: Sequence[Row]) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Give, for each exercise that the course still has, the texts that were handed in, by student."""
-    for exercise in store.assignment():
-        with suppress(CourseError):
-            course.select(exercise)
-            yield (
-                exercise,
-                {
-                    row.student: store.file(row.sha256[exercise]).decode("utf-8", "replace")
-                    for row in rows
-                    if exercise in row.sha256
-                },
-            )
+    there = {exercise.name for exercise in course.exercises}
+    for name in store.assignment():
+        if name in there:
+            handed_in = {row.student: store.file(row.sha256[name]) for row in rows if name in row.sha256}
+            yield name, {student: data.decode("utf-8", "replace") for student, data in handed_in.items()}
 
 
 def _table(alike: Sequence[NearCopy]) -> str:

@@ -74,7 +74,7 @@ def of_student(row: Row, points: Points) -> str:
 
 def prepare() -> None:
     """Compile the templates, which takes longer than a page."""
-    for name in _environment().list_templates(extensions=["jinja"]):
+    for name in _environment().list_templates(extensions=["jinja", "css"]):
         _environment().get_template(name)
 
 

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 from checker.course import Course, find
-from checker.grading import points
-from checker.grading.export import folder
+from checker.grading import near_copies, points
+from checker.grading.export import folder, pages
 from checker.grading.store import Store
 from tests.checker.grading.filled_store import FUNCTIONS, HOSTILE, every_state
 from tests.checker.test_report_junit import assert_valid
@@ -125,6 +125,21 @@ def test_the_class_is_a_valid_junit_document_with_a_suite_a_check_and_an_error_f
     assert grace is not None
     assert grace.get("type") == "parked"
     assert (root.get("tests"), root.get("failures")) == ("16", "1")
+
+
+def test_what_depends_on_no_grade_is_done_before_it_is_written(tmp_path: Path, course: Course):
+    every_state(tmp_path)
+    near_copies.known.cache_clear()
+    near_copies.fingerprints.cache_clear()
+    pages._environment.cache_clear()
+    with Store.open(tmp_path / "grades.sqlite") as store, folder.prepared(store, course):
+        pass
+    fingerprints, templates = near_copies.fingerprints.cache_info().misses, set(pages._environment().cache or ())
+    assert fingerprints > 4
+    assert templates
+    write(course, tmp_path)
+    assert near_copies.fingerprints.cache_info().misses == fingerprints
+    assert set(pages._environment().cache or ()) == templates
 
 
 def test_near_copies_stand_in_the_table_and_on_the_page_of_the_class_alone(tmp_path: Path, course: Course):

@@ -168,6 +168,16 @@ def test_where_the_checker_itself_fails_the_row_says_so(desk: Desk, script: Scri
     assert len(script.made) == 2
 
 
+def test_where_the_system_makes_no_more_processes_the_run_ends_with_its_reason(desk: Desk):
+    def make(setting: Setting) -> FakeJudge:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    desk.hand_in("a")
+    with pytest.raises(NoJudge, match=r"no judge can be started: .*Resource temporarily unavailable"):
+        module.grade(desk.store, desk.plan, desk.out, "run", desk.out, desk.progress.append, make)
+    assert desk.store.claimants(desk.plan.names) == []
+
+
 def test_judges_that_never_get_ready_end_the_run_with_their_reason(desk: Desk, script: Script):
     script.starts = itertools.repeat(False)
     desk.hand_in("a")
