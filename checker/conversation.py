@@ -15,10 +15,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from queue import Empty, SimpleQueue
-from typing import Any, Literal, NoReturn, Protocol
+from typing import Any, Literal, NoReturn
 
 from checker import frames, limits
-from checker.ending import Ending
+from checker.ending import Ending, Process
 from checker.frames import WireError
 from checker.job import Lost
 
@@ -46,16 +46,6 @@ def framed(kind: str, *content: Any) -> bytes:
     from checker import wire  # imports torch
 
     return wire.encode((kind, *content))
-
-
-class Process(Protocol):
-    """A worker's process, as the one who made it can end it."""
-
-    pid: int
-
-    def end(self, patience: float = 0.0) -> Ending:
-        """Give it so many seconds to end by itself, kill it with all its children, and say how it ended."""
-        ...
 
 
 class Conversation:

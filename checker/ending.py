@@ -1,9 +1,11 @@
-"""How a worker's process ended, in a student's words."""
+"""How a process ended: a worker's, in a student's words, or a judge's."""
 
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 FAILED = 70
 """The exit code of a worker that failed by itself, not by the student's code."""
@@ -50,3 +52,25 @@ class Ending:
         except ValueError:
             name = f"number {-self.code}"
         return SIGNALS.get(name, f"was ended by the signal {name}")
+
+
+class Process(Protocol):
+    """A process, as the one who made it can end it."""
+
+    pid: int
+
+    def end(self, patience: float = 0.0) -> Ending:
+        """Give it so many seconds to end by itself, kill it with all its children, and say how it ended."""
+        ...
+
+
+class ForkedProcess:
+    """One that its zygote ends."""
+
+    def __init__(self, pid: int, end: Callable[[float], Ending]) -> None:
+        self.pid = pid
+        self._end = end
+
+    def end(self, patience: float = 0.0) -> Ending:
+        """Do as `Process` says."""
+        return self._end(patience)

@@ -25,7 +25,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from checker.conversation import Conversation, framed
-from checker.ending import Ending
+from checker.ending import Ending, ForkedProcess
 from checker.job import Job, Loaded, Lost
 
 if TYPE_CHECKING:
@@ -235,9 +235,9 @@ class _ForkedWorkers:
         self._open.add(conversation)
         return conversation
 
-    def _fork(self, channel: int, prints: int) -> _ForkedProcess:
+    def _fork(self, channel: int, prints: int) -> ForkedProcess:
         pid = self._zygote.fork(channel, prints)
-        return _ForkedProcess(pid, partial(self._zygote.end, pid))
+        return ForkedProcess(pid, partial(self._zygote.end, pid))
 
     def _end(self, conversation: Conversation) -> None:
         self._open.discard(conversation)
@@ -264,23 +264,14 @@ class _EnclosedWorkers(_ForkedWorkers):
 
         return EnclosedZygote(self._preload, hidden=self._hidden)
 
-    def _fork(self, channel: int, prints: int) -> _ForkedProcess:
+    def _fork(self, channel: int, prints: int) -> ForkedProcess:
         try:
             pid = self._zygote.fork(channel, prints)
         except ConnectionError:  # it was overrun or stopped, or could not be tidied up
             self._zygote.close()
             self._zygote = self._made()
             pid = self._zygote.fork(channel, prints)
-        return _ForkedProcess(NOT_SEEN, partial(self._zygote.end, pid))
-
-
-class _ForkedProcess:
-    def __init__(self, pid: int, end: Callable[[float], Ending]) -> None:
-        self.pid = pid
-        self._end = end
-
-    def end(self, patience: float = 0.0) -> Ending:
-        return self._end(patience)
+        return ForkedProcess(NOT_SEEN, partial(self._zygote.end, pid))
 
 
 class _SpawnedWorkers:

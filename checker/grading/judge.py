@@ -17,11 +17,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 from checker import frames, limits
 from checker.course import Course, find
-from checker.ending import Ending
+from checker.ending import Process
 from checker.frames import WireError
 from checker.grading import faults, unit
 from checker.grading.handed_in import shown
@@ -62,16 +62,6 @@ class Answer:
     """Why there is no check: the checker itself failed."""
     lost: str | None = None
     """Why there is none: the judge died of it, on another machine."""
-
-
-class Process(Protocol):
-    """A judge's process, as the one who made it can end it."""
-
-    pid: int
-
-    def end(self, patience: float = 0.0) -> Ending:
-        """Give it so many seconds to end by itself, kill it with all that it has started, and say how it ended."""
-        ...
 
 
 class Judge:

@@ -22,9 +22,9 @@ from functools import partial
 from typing import NoReturn, Protocol, Self
 
 from checker import limits, sandbox, zygote
-from checker.ending import Ending
+from checker.ending import Ending, ForkedProcess, Process
 from checker.grading import judge
-from checker.grading.judge import Judge, Process, Setting
+from checker.grading.judge import Judge, Setting
 from checker.zygote import FreshZygote
 
 PRELOADED = ("checker.exam", "checker.grading.unit")
@@ -84,24 +84,15 @@ class _Forked:
             self._nursery = self._made()
             return _connected(self._fork, setting)
 
-    def _fork(self, orders: int, answers: int) -> _ForkedProcess:
+    def _fork(self, orders: int, answers: int) -> ForkedProcess:
         pid = self._nursery.fork(orders, answers)
-        return _ForkedProcess(pid, partial(self._nursery.end, pid))
+        return ForkedProcess(pid, partial(self._nursery.end, pid))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
         self._nursery.close()
-
-
-class _ForkedProcess:
-    def __init__(self, pid: int, end: Callable[[float], Ending]) -> None:
-        self.pid = pid
-        self._end = end
-
-    def end(self, patience: float = 0.0) -> Ending:
-        return self._end(patience)
 
 
 class _FreshProcess:
